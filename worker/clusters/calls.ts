@@ -1,0 +1,41 @@
+import type { RunKey } from "../../protocol/words.ts";
+
+/** A run handed to its cluster's object, to be sent when due. `n` rises with every decision of the job about it. */
+export type Booking = RunKey & {
+  n: number;
+  dueAt: number;
+  /** After this moment the Job may no longer be created, epoch ms; null: no limit. */
+  startDeadlineAt: number | null;
+  namespace: string;
+  name: string;
+  manifest: Record<string, unknown>;
+};
+
+/** `stale`: a decision with a higher n is already applied. `taken`: the run was already sent; nothing changed. */
+export type BookAnswer = { answer: "booked" } | { answer: "stale" } | { answer: "taken" };
+
+/**
+ * `unbooked`: it had not been sent and never will be. `removing`: it was sent (or may have been): its Job is being removed,
+ * and the fact `removed` or `remove_failed` with this `n` follows. `stale`: a decision with a higher n is already applied.
+ */
+export type CancelAnswer = { answer: "unbooked" } | { answer: "removing" } | { answer: "stale" };
+
+/** What the cluster's object knows about an open run, and about its link; times epoch ms. */
+export type RowView = {
+  row: {
+    state: "booked" | "sent" | "created" | "removing" | "final";
+    n: number;
+    firedAt: number | null;
+    sentAt: number | null;
+    /** The last word of a relay on why it waits. */
+    waiting: { reason: string; message: string } | null;
+  } | null;
+  link: { up: boolean /** Since when it is up or away; null: no relay was ever linked. */; since: number | null };
+};
+
+/** What a ClusterObject answers to. Every call may be repeated. */
+export type ClusterCalls = {
+  book(booking: Booking): Promise<BookAnswer>;
+  cancel(run: RunKey, n: number, at: { namespace: string; name: string }): Promise<CancelAnswer>;
+  look(run: RunKey): Promise<RowView>;
+};

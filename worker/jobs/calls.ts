@@ -1,0 +1,114 @@
+import type { Fact, PodEnd } from "../../protocol/up.ts";
+import type { RunKey, RunStatus } from "../../protocol/words.ts";
+import type { Definition } from "./definition.ts";
+
+/** The seed's `job_status`: -1 submitted, 0 created in the cluster, 1 failed, 2 succeeded, 3 deleted. */
+export type JobStatus = -1 | 0 | 1 | 2 | 3;
+
+/** What a delete or cancel met (contract, part 2). */
+export type DeleteOutcome = "cancelled_before_dispatch" | "removed_from_cluster" | "already_finished";
+
+/** One run as `job_runs` and `describe` give it; `…At` epoch ms, null: not (yet) happened. */
+export type RunView = {
+  run: number;
+  slotAt: number | null;
+  count: number;
+  status: RunStatus;
+  cluster: string | null;
+  kubeJob: string;
+  dueAt: number;
+  firedAt: number | null;
+  sentAt: number | null;
+  createdAt: number | null;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** created − due, ms. */
+  latenessMs: number | null;
+  /** A code; empty on success. */
+  reason: string;
+  message: string;
+  /** At most 100. */
+  pods: PodEnd[];
+  podCount: number;
+};
+
+/** Everything `describe` shows of a job. */
+export type JobSnapshot = {
+  jobId: string;
+  /** The seed's integer id; newer jobs have larger ones. */
+  id: number;
+  jobType: "once";
+  definition: Definition;
+  jobStatus: JobStatus;
+  /** The newest run's status as a word, or `deleted`. */
+  status: RunStatus | "deleted";
+  /** The seed's `job_exec_information`: why it failed, or how it ended. */
+  information: string;
+  /** Kubernetes Jobs created for it. */
+  times: number;
+  /** Those that succeeded. */
+  successTimes: number;
+  cluster: string | null;
+  /** One sentence: what it waits for, or how it ended. */
+  explain: string;
+  createdAt: number;
+  updatedAt: number;
+  /** The last 20, newest first. */
+  runs: RunView[];
+};
+
+/** A create, its name already claimed in D1. `claimedAt`: an object refuses a claim older than 30 s. */
+export type CreateInput = {
+  jobId: string;
+  id: number;
+  installation: string;
+  /** The cluster chosen for its run; null: none fits yet. */
+  cluster: string | null;
+  definition: Definition;
+  claimedAt: number;
+};
+export type CreateAnswer = { answer: "created" } | { answer: "claim_too_old" } | { answer: "exists" };
+
+export type DeleteAnswer =
+  | { answer: "deleted"; outcome: DeleteOutcome }
+  /** No such job here. */
+  | { answer: "unknown" }
+  /** Rule 254: submitted and not yet created, and no `force`. */
+  | { answer: "submitted" }
+  /** Rule 253: going on, not confirmed within the wait. */
+  | { answer: "timeout" }
+  /** Rule 255: the cluster refused; its words. */
+  | { answer: "refused"; message: string };
+
+/** Which log rows a caller wants; absent: the newest run's, whole. */
+export type LogQuery = { run?: number; podName?: string; tailLines?: number };
+
+/** A fact with the moment it happened by the control plane's clock (receipt less its age), epoch ms. */
+export type TakenFact = { fact: Fact; at: number; firedAt: number | null; sentAt: number | null };
+
+/** What became of a fact. `final`: the run is over, its row may be forgotten after a while. */
+export type FactAnswer =
+  | { answer: "ok"; final: boolean }
+  /** No object knows this job or run. */
+  | { answer: "gone" }
+  | { answer: "refused"; reason: string };
+
+/** What to do with a booked run whose cluster was away at its time. */
+export type LateAnswer = "keep" | "move" | "drop";
+
+/** What a JobObject answers to; the Worker, the ClusterObject and the sweep call it. Every call may be repeated. */
+export type JobCalls = {
+  create(input: CreateInput): Promise<CreateAnswer>;
+  /** null: no such job here (it was never created, or was purged). */
+  describe(): Promise<JobSnapshot | null>;
+  /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */
+  delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer>;
+  /** The rows as one JSON array, UTF-8, at most 64 MiB of `run_logs`; null: no such job here. */
+  logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null>;
+  takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]>;
+  late(cluster: string, run: RunKey): Promise<LateAnswer>;
+  /** The sweep's call: do what is overdue, mend a missing index row. False: no such job here. */
+  poke(): Promise<boolean>;
+  /** Whether this object holds that name: the sweep removes claims nobody holds. */
+  holdsName(namespace: string, jobName: string): Promise<boolean>;
+};
