@@ -1,0 +1,99 @@
+import { and, asc, eq, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { jobs, nameClaims, sweepCursor } from "./schema.ts";
+
+/** The claim of a job on its name; `id` is the job's integer id, `claimedAt` epoch ms. */
+export type NameClaim = { namespace: string; jobName: string; jobId: string; id: number; claimedAt: number };
+
+/** Where a scan over claims stands: the key of the last claim looked at. */
+export type ClaimPosition = Pick<NameClaim, "namespace" | "jobName">;
+
+/** Claims the name for that job; false: somebody holds it, and nothing changed. */
+export async function claimName(db: D1Database, claim: NameClaim): Promise<boolean> {
+  const result = await drizzle(db).insert(nameClaims).values(claim).onConflictDoNothing().run();
+  return result.meta.changes === 1;
+}
+
+/** Gives a name up, whenever it was claimed; a claim of another job on it stays. */
+export async function releaseName(
+  db: D1Database,
+  held: Pick<NameClaim, "namespace" | "jobName" | "jobId">,
+): Promise<void> {
+  await drizzle(db)
+    .delete(nameClaims)
+    .where(
+      and(
+        eq(nameClaims.namespace, held.namespace),
+        eq(nameClaims.jobName, held.jobName),
+        eq(nameClaims.jobId, held.jobId),
+      ),
+    )
+    .run();
+}
+
+/** Removes a claim exactly as it was read: one renewed since then stays. True: it was there. */
+export async function removeClaim(db: D1Database, claim: NameClaim): Promise<boolean> {
+  const result = await drizzle(db)
+    .delete(nameClaims)
+    .where(
+      and(
+        eq(nameClaims.namespace, claim.namespace),
+        eq(nameClaims.jobName, claim.jobName),
+        eq(nameClaims.jobId, claim.jobId),
+        eq(nameClaims.claimedAt, claim.claimedAt),
+      ),
+    )
+    .run();
+  return result.meta.changes === 1;
+}
+
+/**
+ * Looks at the next `limit` claims in order of their key, and gives those made before that moment (epoch ms) that no index
+ * row names; `next` is null when the end was reached. No index on the time of a claim: it would cost every create a row.
+ */
+export async function staleClaims(
+  db: D1Database,
+  scan: { after: ClaimPosition | null; before: number; limit: number },
+): Promise<{ claims: NameClaim[]; next: ClaimPosition | null }> {
+  const after = scan.after ?? { namespace: "", jobName: "" };
+  const rows = await drizzle(db)
+    .select({
+      namespace: nameClaims.namespace,
+      jobName: nameClaims.jobName,
+      jobId: nameClaims.jobId,
+      id: nameClaims.id,
+      claimedAt: nameClaims.claimedAt,
+      indexed: sql<number>`EXISTS (SELECT 1 FROM ${jobs} WHERE ${jobs.jobType} IN ('once', 'cron')
+        AND ${jobs.id} = ${nameClaims.id} AND ${jobs.jobId} = ${nameClaims.jobId})`,
+    })
+    .from(nameClaims)
+    .where(sql`(${nameClaims.namespace}, ${nameClaims.jobName}) > (${after.namespace}, ${after.jobName})`)
+    .orderBy(asc(nameClaims.namespace), asc(nameClaims.jobName))
+    .limit(scan.limit);
+  const last = rows.at(-1);
+  const claims = rows
+    .filter((row) => row.indexed === 0 && row.claimedAt < scan.before)
+    .map(({ indexed: _, ...claim }) => claim);
+  return { claims, next: last && rows.length === scan.limit ? last : null };
+}
+
+/** Where the last sweep over claims stopped short of the end; null: it reached it. */
+export async function readClaimCursor(db: D1Database): Promise<ClaimPosition | null> {
+  const row = await drizzle(db).select().from(sweepCursor).where(eq(sweepCursor.swept, "claims")).get();
+  return row ? { namespace: row.namespace, jobName: row.jobName } : null;
+}
+
+/** Remembers where the next sweep over claims begins; null: at the start. */
+export async function writeClaimCursor(db: D1Database, position: ClaimPosition | null): Promise<void> {
+  const orm = drizzle(db);
+  if (position === null) {
+    await orm.delete(sweepCursor).where(eq(sweepCursor.swept, "claims")).run();
+    return;
+  }
+  const at = { namespace: position.namespace, jobName: position.jobName };
+  await orm
+    .insert(sweepCursor)
+    .values({ swept: "claims", ...at })
+    .onConflictDoUpdate({ target: sweepCursor.swept, set: at })
+    .run();
+}

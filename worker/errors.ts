@@ -1,0 +1,84 @@
+/**
+ * The closed list of refusals (contract, part 2): one entry for each pair of code and HTTP status. Several share a number,
+ * as in the seed, so code is told by `errorMsg` and status.
+ */
+const ERRORS = {
+  invalidParameter: { code: 100, errorMsg: "InvalidParameter", status: 400 },
+  /** No or a bad token. */
+  unauthorized: { code: 100, errorMsg: "InvalidParameter", status: 401 },
+  /** A token without that right. */
+  forbidden: { code: 100, errorMsg: "InvalidParameter", status: 403 },
+  /** An unknown route, or an unknown cluster. */
+  notFound: { code: 100, errorMsg: "InvalidParameter", status: 404 },
+  wrongVerb: { code: 100, errorMsg: "InvalidParameter", status: 405 },
+  upgradeRequired: { code: 100, errorMsg: "InvalidParameter", status: 426 },
+  jobIdMissing: { code: 101, errorMsg: "JobIdError", status: 400 },
+  jobUnknown: { code: 101, errorMsg: "JobIdError", status: 404 },
+  bodyUnreadable: { code: 102, errorMsg: "BodyReadError", status: 400 },
+  bodyTooLarge: { code: 102, errorMsg: "BodyReadError", status: 413 },
+  ipIllegal: { code: 102, errorMsg: "IP_ILLEGAL", status: 403 },
+  bodyUndecodable: { code: 103, errorMsg: "BodyDecodeError", status: 400 },
+  overtime: { code: 103, errorMsg: "OVERTIME", status: 504 },
+  /** A field is invalid. */
+  verifyJob: { code: 104, errorMsg: "VerifyJobError", status: 422 },
+  limitedFlow: { code: 104, errorMsg: "LIMITED_FLOW", status: 429 },
+  alreadyExists: { code: 105, errorMsg: "AlreadyExistsError", status: 409 },
+  serverClosed: { code: 106, errorMsg: "ServerClosedError", status: 503 },
+  /** `route` names no known cluster. */
+  unknownRoute: { code: 107, errorMsg: "ForwarderUrlError", status: 400 },
+  unknown: { code: 110, errorMsg: "UNKNOWN_ERR", status: 500 },
+  decode: { code: 120, errorMsg: "DECODE_ERR", status: 400 },
+  encode: { code: 130, errorMsg: "ENCODE_ERR", status: 500 },
+  publish: { code: 251, errorMsg: "PublishError", status: 503 },
+  genJob: { code: 252, errorMsg: "GenJobError", status: 422 },
+  deleteTimeout: { code: 253, errorMsg: "DeleteJobTimeoutError", status: 504 },
+  jobSubmitted: { code: 254, errorMsg: "JobSubmittedError", status: 409 },
+  /** The cluster refused the deletion; `cause` carries its words. */
+  deleteRefused: { code: 255, errorMsg: "DeleteJobError", status: 502 },
+} as const;
+
+/** Names an entry of the closed list of refusals. */
+export type ErrorKind = keyof typeof ERRORS;
+
+/** A refusal on its way to the caller; the message is the `cause`: one plain sentence that names field and value. */
+export class ApiError extends Error {
+  readonly kind: ErrorKind;
+  readonly headers: Record<string, string>;
+
+  constructor(kind: ErrorKind, cause: string, headers: Record<string, string> = {}) {
+    super(cause);
+    this.name = "ApiError";
+    this.kind = kind;
+    this.headers = headers;
+  }
+}
+
+/** What every answer's body is; `code` 0 and empty words on success. */
+export type Envelope<Data> = { code: number; cause: string; error_msg: string; data: Data };
+
+/** Answers `code` 0 with this data, HTTP 200. */
+export function success<Data>(data: Data): Response {
+  const envelope: Envelope<Data> = { code: 0, cause: "", error_msg: "", data };
+  return Response.json(envelope);
+}
+
+/** Answers a refusal with its code, name and HTTP status (contract, part 2). */
+export function failure(error: ApiError): Response {
+  const { code, errorMsg, status } = ERRORS[error.kind];
+  const envelope: Envelope<null> = { code, cause: error.message, error_msg: errorMsg, data: null };
+  return Response.json(envelope, { status, headers: error.headers });
+}
+
+/** Answers any thrown value: a refusal as it is, all else as 110 in fixed words, with the details in the log only. */
+export function failureOf(thrown: unknown): Response {
+  if (thrown instanceof ApiError) return failure(thrown);
+  logError("request failed", thrown);
+  return failure(new ApiError("unknown", "Something went wrong here; it was logged. Please try again."));
+}
+
+/** Writes one structured line to the Worker's log, with the error's stack where there is one. */
+export function logError(message: string, thrown: unknown): void {
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
+  console.error(JSON.stringify({ level: "error", message, detail }));
+}
