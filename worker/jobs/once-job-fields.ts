@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { callbackUrlProblem } from "./callback-url.ts";
+import type { Definition } from "./definition.ts";
+import { parseExecTime } from "./exec-time.ts";
+import { dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
+import { OnceJobMetadata } from "./once-job-metadata.ts";
+import { sentenceOf } from "./sentences.ts";
+import { parseWords } from "./words.ts";
+
+const MAX_JOB_NAME_LENGTH = 57;
+const MAX_KUBE_NAME_LENGTH = 63;
+const MAX_IMAGE_LENGTH = 1_024;
+const DEFAULT_ACTIVE_DEADLINE_SECONDS = "300";
+
+const METADATA_KEYS: readonly string[] = Object.keys(OnceJobMetadata.shape);
+
+function ruledText(problemOf: (text: string) => string | null) {
+  return z.string("must be text").superRefine((text, context) => {
+    const problem = problemOf(text);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
+  });
+}
+
+function imageProblem(image: string): string | null {
+  if (image === "") return "must name a container image";
+  if (image.length > MAX_IMAGE_LENGTH)
+    return `has ${image.length} characters, and must have at most ${MAX_IMAGE_LENGTH}`;
+  return /[\s\p{Cc}]/u.test(image) ? "must contain neither blanks nor control characters" : textProblem(image);
+}
+
+function commandProblem(command: string): string | null {
+  const parsed = parseWords(command);
+  if ("problem" in parsed) return parsed.problem;
+  if (!parsed.words[0]) return "must begin with the program to run";
+  return textProblem(command) ?? textProblem(parsed.words.join(""));
+}
+
+const WholeSeconds = z.int("must be a whole number of seconds");
+
+/** The body of a create, field by field (seed, CreateRequest; `starting_deadline_seconds` is ours). */
+const OnceJobFields = z.strictObject(
+  {
+    job_name: ruledText((name) => dnsLabelProblem(name, MAX_JOB_NAME_LENGTH)),
+    job_exec_time: z.union([z.string(), z.number()], "must be text or a number"),
+    namespace: ruledText((name) => dnsLabelProblem(name, MAX_KUBE_NAME_LENGTH)),
+    image: ruledText(imageProblem),
+    command: ruledText(commandProblem),
+    timeout: WholeSeconds.min(0, "must not be negative").max(MAX_INT32, `must be at most ${MAX_INT32}`).default(0),
+    route: z.string("must be text").default(""),
+    metadata: OnceJobMetadata.prefault({}),
+    starting_deadline_seconds: WholeSeconds.min(1, "must be at least 1")
+      .max(MAX_INT32, `must be at most ${MAX_INT32}`)
+      .nullable()
+      .default(null),
+  },
+  "must be a JSON object",
+);
+
+/** A checked definition, or one sentence that names field and value. */
+export type ParsedFields = { definition: Definition } | { problem: string };
+
+/**
+ * Checks a create's body and fills in every default (contract, part 2). Pure; `now` epoch ms. Nothing that the API server
+ * would refuse at the due time passes.
+ */
+export function parseOnceJobFields(
+  body: Record<string, unknown>,
+  now: number,
+  options: { allowPrivateCallbacks: boolean },
+): ParsedFields {
+  const parsed = OnceJobFields.safeParse(withoutEmptyOptions(body));
+  if (!parsed.success) return { problem: sentenceOf(parsed.error.issues, body, METADATA_KEYS) };
+  const fields = parsed.data;
+  const time = parseExecTime(fields.job_exec_time, now);
+  if ("problem" in time) return { problem: `job_exec_time ${JSON.stringify(fields.job_exec_time)} ${time.problem}` };
+  const metadata = filledIn(fields.metadata, fields.timeout);
+  const problem =
+    callbackProblem(metadata.callback_url, options.allowPrivateCallbacks) ?? indexedProblem(fields.job_name, metadata);
+  if (problem !== null) return { problem };
+  return {
+    definition: {
+      jobName: fields.job_name,
+      namespace: fields.namespace,
+      image: fields.image,
+      command: fields.command,
+      timeout: fields.timeout,
+      route: fields.route,
+      metadata,
+      execAt: time.execAt,
+      startingDeadlineSeconds: fields.starting_deadline_seconds,
+    },
+  };
+}
+
+/** Optional fields that are empty or null are as good as absent, as protobuf's clients send them. */
+function withoutEmptyOptions(body: Record<string, unknown>): Record<string, unknown> {
+  const kept = { ...body };
+  for (const field of ["timeout", "route", "metadata", "starting_deadline_seconds"]) {
+    if (kept[field] === null || kept[field] === "") delete kept[field];
+  }
+  if (typeof kept.metadata === "object" && kept.metadata !== null && !Array.isArray(kept.metadata)) {
+    kept.metadata = Object.fromEntries(
+      Object.entries(kept.metadata).filter(
+        ([key, value]) => !METADATA_KEYS.includes(key) || !(value === null || value === ""),
+      ),
+    );
+  }
+  return kept;
+}
+
+/** `timeout` is the same deadline as `active_deadline_seconds`; metadata wins. */
+function filledIn(metadata: z.output<typeof OnceJobMetadata>, timeout: number): Record<string, string> {
+  const deadline =
+    metadata.active_deadline_seconds ?? (timeout > 0 ? String(timeout) : DEFAULT_ACTIVE_DEADLINE_SECONDS);
+  const filled: Record<string, string> = {};
+  for (const [key, value] of Object.entries({ ...metadata, active_deadline_seconds: deadline })) {
+    if (value !== undefined) filled[key] = value;
+  }
+  return filled;
+}
+
+function callbackProblem(url: string | undefined, allowPrivate: boolean): string | null {
+  const problem = url === undefined ? null : callbackUrlProblem(url, allowPrivate);
+  return problem && `metadata.callback_url ${JSON.stringify(url)} ${problem}`;
+}
+
+/** The longest name that the job can need, `-r` and four digits and the index of its last pod, must fit 63. */
+function indexedProblem(jobName: string, metadata: Record<string, string>): string | null {
+  if (metadata.completion_mode !== "Indexed") return null;
+  const longest = `${jobName}-r9999-${Number(metadata.completions) - 1}`;
+  if (longest.length <= MAX_KUBE_NAME_LENGTH) return null;
+  const over = longest.length - MAX_KUBE_NAME_LENGTH;
+  return `job_name ${JSON.stringify(jobName)} is ${over} too long for an Indexed job with ${metadata.completions} completions`;
+}
