@@ -1,0 +1,102 @@
+import { lockFolder } from "./lock.ts";
+import { HOST, ROOT, type WorkerReady } from "./ready.ts";
+import { parseSettings, type Settings } from "./settings.ts";
+import { openStateFolder, settleToken } from "./state-folder.ts";
+import type { WorkerHost } from "./worker-host.ts";
+
+const USAGE = `npm run worker: the control plane alone, in workerd on this machine.
+It reads PORT, WATCHBELL_STATE, WATCHBELL_TOKEN, WATCHBELL_RATE_LIMIT, WATCHBELL_ALLOWED_IPS and
+WATCHBELL_ALLOW_PRIVATE_CALLBACKS as npm start does (README), and keeps its state in the same folder.`;
+
+/** Started by `npm start` it has a channel to it: that one holds the lock, wants pids, and ends this process by closing. */
+const supervised = process.connected;
+
+function say(line: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+}
+
+function fail(problem: string): never {
+  process.stderr.write(`watchbell: ${problem}\n`);
+  process.exit(1);
+}
+
+function bindingsOf(settings: Settings, token: string): Record<string, string> {
+  return {
+    WATCHBELL_TOKEN: token,
+    WATCHBELL_RATE_LIMIT: settings.rateLimit === null ? "" : String(settings.rateLimit),
+    WATCHBELL_ALLOWED_IPS: settings.allowedIps.join(","),
+    WATCHBELL_ALLOW_PRIVATE_CALLBACKS: settings.allowPrivateCallbacks,
+  };
+}
+
+/** A poke at each full minute, as the platform's cron trigger would; it never fires by itself locally. */
+function pokeEveryMinute(host: WorkerHost): void {
+  const untilNextMs = 60_000 - (Date.now() % 60_000);
+  setTimeout(() => {
+    const at = new Date();
+    host.scheduled(at).catch((error: unknown) => say(`error: the cron handler could not be poked: ${String(error)}`));
+    pokeEveryMinute(host);
+  }, untilNextMs);
+}
+
+function sentenceOf(error: unknown, settings: Settings): string {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (code === "ERR_ADDRESS_IN_USE") return `PORT ${settings.port} is taken: set PORT to a free one`;
+  return `the Worker could not be started: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const parsed = parseSettings(process.env, process.cwd());
+  if (!parsed.ok) fail(parsed.problem);
+  const { settings } = parsed;
+  const opened = openStateFolder(settings.stateDir);
+  if (!opened.ok) fail(opened.problem);
+  const { folder } = opened;
+  const lock = supervised ? null : lockFolder(folder.dir);
+  if (lock && !lock.ok)
+    fail(`the state folder ${folder.dir} is in use by process ${lock.holder ?? "of another start"}`);
+  const token = settleToken(folder, settings.token);
+
+  // Quiet and offline; wrangler reads these when it is loaded.
+  Object.assign(process.env, { WRANGLER_LOG: "none", WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" });
+  const { startWorkerHost } = await import("./worker-host.ts");
+  const tell = (ready: WorkerReady) => supervised && process.send?.(ready);
+  let host: WorkerHost | null = null;
+  try {
+    host = await startWorkerHost({
+      projectDir: ROOT,
+      host: HOST,
+      port: settings.port,
+      workerDir: folder.workerDir,
+      bindings: bindingsOf(settings, token),
+      log: say,
+      restarted(workerdPid) {
+        if (host) tell({ type: "ready", url: host.url, workerdPid });
+      },
+    });
+  } catch (error) {
+    fail(sentenceOf(error, settings));
+  }
+  const running = host;
+  pokeEveryMinute(running);
+  stopOnSignal(running);
+  tell({ type: "ready", url: running.url, workerdPid: running.workerdPid });
+  say(`worker ready: ${running.url}${supervised ? "" : ` token=${token}`}`);
+}
+
+/** A signal may come twice; the supervisor's end closes the channel. */
+function stopOnSignal(host: WorkerHost): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    void host.stop().then(() => process.exit(0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"]) process.on(signal, stop);
+}
+
+await main();
