@@ -1,5 +1,11 @@
 import { z } from "zod";
 
+/**
+ * Who counts a token's requests: nobody, this isolate (`perMinute`; enough where one isolate serves all), or the platform's
+ * binding RATE_LIMIT (when deployed: wrangler.toml says `binding`).
+ */
+export type RateLimitSetting = { counts: "nothing" } | { counts: "isolate"; perMinute: number } | { counts: "binding" };
+
 const Text = z.string().trim().default("");
 
 /** `0`, `false` and empty do not switch anything on (contract, part 4). */
@@ -13,14 +19,27 @@ const List = Text.transform((value) =>
     .filter((entry) => entry !== ""),
 );
 
-const PerMinute = Text.refine((value) => value === "" || /^[1-9][0-9]{0,8}$/.test(value), {
-  error: (issue) => `is ${JSON.stringify(issue.input)}, and must be a whole number of requests a minute, or empty`,
-}).transform((value) => (value === "" ? null : Number(value)));
+const AddressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const AllowedIps = List.superRefine((entries, context) => {
+  const wrong = entries.find((entry) => !AddressRange.safeParse(entry).success);
+  if (wrong === undefined) return;
+  const message = `has ${JSON.stringify(wrong)}, which is neither an address nor a CIDR range`;
+  context.addIssue({ code: "custom", message });
+});
+
+const RateLimit = Text.transform((value, context): RateLimitSetting => {
+  if (value === "") return { counts: "nothing" };
+  if (value === "binding") return { counts: "binding" };
+  if (/^[1-9]\d{0,8}$/.test(value)) return { counts: "isolate", perMinute: Number(value) };
+  const message = `is ${JSON.stringify(value)}, and must be a whole number of requests a minute, \`binding\` or empty`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
 
 const SettingsSchema = z.object({
   WATCHBELL_TOKEN: Text,
-  WATCHBELL_RATE_LIMIT: PerMinute,
-  WATCHBELL_ALLOWED_IPS: List,
+  WATCHBELL_RATE_LIMIT: RateLimit,
+  WATCHBELL_ALLOWED_IPS: AllowedIps,
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS: Switch,
 });
 
@@ -28,8 +47,7 @@ const SettingsSchema = z.object({
 export type Settings = {
   /** The API token with every right; empty: none is configured and every call is refused. */
   token: string;
-  /** Requests per minute and token, counted in the isolate; null: the platform's binding counts. */
-  rateLimitPerMinute: number | null;
+  rateLimit: RateLimitSetting;
   /** Addresses and CIDR ranges that may call the API; empty: all. */
   allowedIps: string[];
   /** Lifts the rules on callback URLs (contract, part 4). */
@@ -45,7 +63,7 @@ export function parseSettings(variables: object): Settings {
   }
   return {
     token: parsed.data.WATCHBELL_TOKEN,
-    rateLimitPerMinute: parsed.data.WATCHBELL_RATE_LIMIT,
+    rateLimit: parsed.data.WATCHBELL_RATE_LIMIT,
     allowedIps: parsed.data.WATCHBELL_ALLOWED_IPS,
     allowPrivateCallbacks: parsed.data.WATCHBELL_ALLOW_PRIVATE_CALLBACKS,
   };

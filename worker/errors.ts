@@ -82,3 +82,9 @@ export function logError(message: string, thrown: unknown): void {
   // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
   console.error(JSON.stringify({ level: "error", message, detail }));
 }
+
+/** Writes one structured line to the Worker's log about something an operator should set right. */
+export function logWarning(message: string): void {
+  // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
+  console.warn(JSON.stringify({ level: "warning", message }));
+}

@@ -37,15 +37,19 @@ export async function deleteJobRow(db: D1Database, key: JobRowKey): Promise<void
   await drizzle(db).delete(jobs).where(keyIs(key)).run();
 }
 
-/** A page of one kind's rows, newest first, and how many there are in all; one round trip. `pageNum` counts from 1. */
+/**
+ * A page of one kind's rows, newest first, and how many there are in all, counted up to `countAtMost`; one round trip.
+ * `pageNum` counts from 1.
+ */
 export async function listJobRows(
   db: D1Database,
-  page: { jobType: JobRow["jobType"]; pageNum: number; pageSize: number },
+  page: { jobType: JobRow["jobType"]; pageNum: number; pageSize: number; countAtMost: number },
 ): Promise<{ total: number; rows: JobRow[] }> {
   const orm = drizzle(db);
   const ofKind = eq(jobs.jobType, page.jobType);
+  const counted = orm.select({ id: jobs.id }).from(jobs).where(ofKind).limit(page.countAtMost).as("counted");
   const [totals, rows] = await orm.batch([
-    orm.select({ total: count() }).from(jobs).where(ofKind),
+    orm.select({ total: count() }).from(counted),
     orm
       .select()
       .from(jobs)
@@ -57,15 +61,34 @@ export async function listJobRows(
   return { total: totals[0]?.total ?? 0, rows };
 }
 
-/** The jobs that the sweep should look at: overdue since before that moment (epoch ms), longest first, at most `limit`. */
+/** A job that the sweep should look at; `overdueAt` epoch ms. */
+export type OverdueJob = JobRowKey & Pick<JobRow, "namespace" | "jobName"> & { overdueAt: number };
+
+/** Overdue jobs since before that moment (epoch ms), longest first, at most `limit`; `after`: those behind that one. */
 export async function listOverdueJobs(
   db: D1Database,
-  query: { before: number; limit: number },
-): Promise<(JobRowKey & { overdueAt: number | null })[]> {
-  return await drizzle(db)
-    .select({ jobType: jobs.jobType, id: jobs.id, jobId: jobs.jobId, overdueAt: jobs.overdueAt })
+  query: { before: number; after: OverdueJob | null; limit: number },
+): Promise<OverdueJob[]> {
+  const { after } = query;
+  const position = sql`(${jobs.overdueAt}, ${jobs.jobType}, ${jobs.id}, ${jobs.jobId})`;
+  const rows = await drizzle(db)
+    .select({
+      jobType: jobs.jobType,
+      id: jobs.id,
+      jobId: jobs.jobId,
+      namespace: jobs.namespace,
+      jobName: jobs.jobName,
+      // The condition below leaves out null.
+      overdueAt: sql<number>`${jobs.overdueAt}`,
+    })
     .from(jobs)
-    .where(lt(jobs.overdueAt, query.before))
-    .orderBy(asc(jobs.overdueAt))
+    .where(
+      and(
+        lt(jobs.overdueAt, query.before),
+        after ? sql`${position} > (${after.overdueAt}, ${after.jobType}, ${after.id}, ${after.jobId})` : undefined,
+      ),
+    )
+    .orderBy(asc(jobs.overdueAt), asc(jobs.jobType), asc(jobs.id), asc(jobs.jobId))
     .limit(query.limit);
+  return rows;
 }

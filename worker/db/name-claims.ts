@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { jobs, nameClaims, sweepCursor } from "./schema.ts";
+import { clusters, jobs, nameClaims, sweepCursor } from "./schema.ts";
 
 /** The claim of a job on its name; `id` is the job's integer id, `claimedAt` epoch ms. */
 export type NameClaim = { namespace: string; jobName: string; jobId: string; id: number; claimedAt: number };
@@ -8,10 +8,28 @@ export type NameClaim = { namespace: string; jobName: string; jobId: string; id:
 /** Where a scan over claims stands: the key of the last claim looked at. */
 export type ClaimPosition = Pick<NameClaim, "namespace" | "jobName">;
 
-/** Claims the name for that job; false: somebody holds it, and nothing changed. */
-export async function claimName(db: D1Database, claim: NameClaim): Promise<boolean> {
-  const result = await drizzle(db).insert(nameClaims).values(claim).onConflictDoNothing().run();
-  return result.meta.changes === 1;
+/**
+ * Claims the name for that job, unless somebody holds it or `route` names no registered cluster (then nothing changes), and
+ * reads the ids of all clusters. One round trip, and one transaction: a create waits for nothing else in D1.
+ */
+export async function claimName(
+  db: D1Database,
+  claim: NameClaim,
+  route: string,
+): Promise<{ claimed: boolean; clusterIds: string[] }> {
+  const orm = drizzle(db);
+  const routeIsKnown = sql`(${route} = '' OR EXISTS (SELECT 1 FROM ${clusters} WHERE ${clusters.cluster} = ${route}))`;
+  const [claimedRows, clusterRows] = await orm.batch([
+    orm
+      .insert(nameClaims)
+      .select(
+        sql`SELECT ${claim.namespace}, ${claim.jobName}, ${claim.jobId}, ${claim.id}, ${claim.claimedAt} WHERE ${routeIsKnown}`,
+      )
+      .onConflictDoNothing()
+      .returning({ jobId: nameClaims.jobId }),
+    orm.select({ cluster: clusters.cluster }).from(clusters).orderBy(asc(clusters.cluster)),
+  ]);
+  return { claimed: claimedRows.length === 1, clusterIds: clusterRows.map((row) => row.cluster) };
 }
 
 /** Gives a name up, whenever it was claimed; a claim of another job on it stays. */

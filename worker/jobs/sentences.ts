@@ -9,7 +9,7 @@ const NOT_SHOWN = new Set(["metadata.envs", "metadata.labels", "metadata.annotat
 export function sentenceOf(
   issues: readonly z.core.$ZodIssue[],
   body: Record<string, unknown>,
-  knownMetadataKeys: readonly string[],
+  knownMetadataKeys: readonly string[] = [],
 ): string {
   const issue = issues[0];
   if (!issue) return "the body does not fit";

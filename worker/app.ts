@@ -1,0 +1,63 @@
+import { type Context, Hono, type Next } from "hono";
+import { checkAddress, checkToken } from "./auth.ts";
+import { ApiError, failure, failureOf, success } from "./errors.ts";
+import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
+import { createOnceJobRoute } from "./routes/create-once-job.ts";
+import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
+import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
+import type { AppEnv } from "./routes/job-request.ts";
+import { linkRelay } from "./routes/link-relay.ts";
+import { listOnceJobsRoute } from "./routes/list-once-jobs.ts";
+import { readJobLogsRoute } from "./routes/read-job-logs.ts";
+
+type Verb = "GET" | "POST" | "DELETE";
+type Route = [verbs: Verb[], path: string, handler: (c: Context<AppEnv>) => Response | Promise<Response>];
+
+/**
+ * Every route there is. The seed documents POST for everything; each read also answers GET, each delete DELETE. An id is in
+ * the path, or `job_id` stands there and the id is in the body.
+ */
+const ROUTES: readonly Route[] = [
+  [["POST"], "/api/once_job/create", createOnceJobRoute],
+  [["POST", "GET"], "/api/once_job/lists", listOnceJobsRoute],
+  [["POST", "GET"], "/api/once_job/describe/:job_id?", describeOnceJobRoute],
+  [["POST", "DELETE"], "/api/once_job/delete/:job_id?", deleteOnceJobRoute],
+  [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],
+  [["POST"], "/api/cluster/create", createCluster],
+  [["POST"], "/api/cluster/rotate/:cluster", rotateCluster],
+  // Its token is the cluster's join token, checked by the route itself.
+  [["GET"], "/relay/:cluster", linkRelay],
+  [["GET"], "/healthz", () => success("ok")],
+];
+
+/** The HTTP API. */
+export const app = buildApp();
+
+function buildApp(): Hono<AppEnv> {
+  const hono = new Hono<AppEnv>({ strict: false });
+  hono.onError(failureOf);
+  hono.notFound((c) => failure(new ApiError("notFound", `There is no route ${c.req.path}.`)));
+  hono.use(sendNoSniff);
+  hono.use("/api/*", sendNoStore, checkAddress, checkToken);
+  for (const [verbs, path, handler] of ROUTES) {
+    hono.on(verbs, path, handler);
+    hono.all(path, (c) => refuseVerb(c, verbs));
+  }
+  return hono;
+}
+
+async function sendNoSniff(c: Context<AppEnv>, next: Next): Promise<void> {
+  await next();
+  // An upgraded connection is no document, and a copy of its response would lose the socket.
+  if (c.res.status !== 101) c.header("x-content-type-options", "nosniff");
+}
+
+async function sendNoStore(c: Context<AppEnv>, next: Next): Promise<void> {
+  await next();
+  c.header("cache-control", "no-store");
+}
+
+function refuseVerb(c: Context<AppEnv>, verbs: readonly Verb[]): Response {
+  const allow = verbs.join(", ");
+  return failure(new ApiError("wrongVerb", `${c.req.method} is not for ${c.req.path}; use ${allow}.`, { allow }));
+}

@@ -1,0 +1,34 @@
+import type { Context } from "hono";
+import { JobId } from "../../protocol/words.ts";
+import { ApiError } from "../errors.ts";
+import { shown } from "../jobs/sentences.ts";
+import { readOptionalJsonObject } from "./request-body.ts";
+
+/** What Hono's handlers are given beside the request. */
+export type AppEnv = { Bindings: Env };
+
+/** The options of a call on one job: its id, and the fields of query and body, where the query's win. */
+export type JobRequest = { jobId: string; fields: Record<string, unknown> };
+
+/** Stands in a path for an id that is in the body, as the seed documents it. */
+const ID_IN_BODY = "job_id";
+
+/**
+ * Reads the id and the options of a call on one job. Both forms of the id work: in the path, or the literal `job_id` in the
+ * path and the id in the body (or a GET's query); the path's wins. No id: 400/101; one that no job can have: 404/101.
+ */
+export async function readJobRequest(c: Context<AppEnv>): Promise<JobRequest> {
+  const inPath = c.req.param("job_id") ?? ID_IN_BODY;
+  const body = await readOptionalJsonObject(c);
+  const fields = { ...body, ...c.req.query() };
+  const id = inPath === ID_IN_BODY ? (fields.job_id ?? "") : inPath;
+  if (id === "") throw new ApiError("jobIdMissing", "job_id is missing: it is neither in the path nor in the body.");
+  const parsed = JobId.safeParse(id);
+  if (!parsed.success) throw unknownJob(id);
+  return { jobId: parsed.data, fields };
+}
+
+/** The refusal for every id that names no job, whatever its form: 404/101 in the same words. */
+export function unknownJob(id: unknown): ApiError {
+  return new ApiError("jobUnknown", `There is no job with job_id ${shown(id)}.`);
+}

@@ -1,0 +1,67 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { ApiError, logError } from "../errors.ts";
+import type { LogQuery } from "../jobs/calls.ts";
+import { MAX_INT32 } from "../jobs/kubernetes-rules.ts";
+import { readJobLogs } from "../jobs/read-job-logs.ts";
+import { sentenceOf } from "../jobs/sentences.ts";
+import { type AppEnv, readJobRequest, unknownJob } from "./job-request.ts";
+
+const WHOLE_NUMBER = `must be a whole number from 1 to ${MAX_INT32}`;
+/** A query's values are text, a body's are numbers. */
+const WholeNumber = z
+  .union(
+    [
+      z.int(),
+      z
+        .string()
+        .regex(/^\d{1,10}$/)
+        .transform(Number),
+    ],
+    WHOLE_NUMBER,
+  )
+  .pipe(z.int().min(1, WHOLE_NUMBER).max(MAX_INT32, WHOLE_NUMBER));
+
+const LogFields = z.object({
+  run: WholeNumber.optional(),
+  pod_name: z.string("must be text").optional(),
+  tail_lines: WholeNumber.optional(),
+});
+
+/** POST or GET /api/job_logs/:job_id → the log rows; `run`, `pod_name` and `tail_lines` narrow them. */
+export async function readJobLogsRoute(c: Context<AppEnv>): Promise<Response> {
+  const { jobId, fields } = await readJobRequest(c);
+  const rows = await readJobLogs(c.env, jobId, logQueryOf(fields));
+  if (rows === null) throw unknownJob(jobId);
+  const { readable, writable } = new IdentityTransformStream();
+  c.executionCtx.waitUntil(
+    writeEnvelope(rows, writable).catch((error) => logError(`the logs of job ${jobId} broke off`, error)),
+  );
+  return new Response(readable, { headers: { "content-type": "application/json" } });
+}
+
+function logQueryOf(fields: Record<string, unknown>): LogQuery {
+  const parsed = LogFields.safeParse(fields);
+  if (!parsed.success) throw new ApiError("verifyJob", `${sentenceOf(parsed.error.issues, fields)}.`);
+  const { run, pod_name: podName, tail_lines: tailLines } = parsed.data;
+  return {
+    ...(run !== undefined && { run }),
+    ...(podName !== undefined && { podName }),
+    ...(tailLines !== undefined && { tailLines }),
+  };
+}
+
+/** Puts the envelope around the rows as they pass; a source that breaks off breaks the answer off, so that no cut one looks whole. */
+async function writeEnvelope(rows: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>): Promise<void> {
+  const encoder = new TextEncoder();
+  await writeText('{"code":0,"cause":"","error_msg":"","data":');
+  await rows.pipeTo(writable, { preventClose: true });
+  await writeText("}");
+  await writable.close();
+
+  async function writeText(text: string): Promise<void> {
+    const writer = writable.getWriter();
+    await writer.write(encoder.encode(text));
+    writer.releaseLock();
+  }
+}
