@@ -1,0 +1,63 @@
+import { ATTEMPT_MS } from "./lifecycle-clock.ts";
+import type { Job, Retry, Run } from "./lifecycle-state.ts";
+
+/** Something to be done outside the job, after its state is committed. Each comes back as an event. */
+export type Effect =
+  | { type: "choose"; run: number }
+  | { type: "book"; run: number; n: number }
+  | { type: "look"; run: number }
+  | { type: "cancel"; run: number; n: number }
+  | { type: "write_index" }
+  | { type: "release_name" }
+  | { type: "purge" };
+
+function isDue(retry: Retry | null, now: number): retry is Retry {
+  return retry !== null && retry.nextAttemptAt <= now;
+}
+
+/** Under way from now on: unless its outcome comes first it is tried again after this. */
+function underWay<Kind extends Retry>(retry: Kind, now: number): Kind {
+  return { ...retry, nextAttemptAt: now + ATTEMPT_MS };
+}
+
+function takeFromRun(run: Run, now: number, effects: Effect[]): Run {
+  if (run.removal) {
+    if (!isDue(run.removal.ask, now)) return run;
+    effects.push({ type: "cancel", run: run.run, n: run.removal.n });
+    return { ...run, removal: { ...run.removal, ask: underWay(run.removal.ask, now) } };
+  }
+  if (run.state !== "due") return run;
+  let taken = run;
+  if (run.book && isDue(run.book, now)) {
+    effects.push(run.cluster === null ? { type: "choose", run: run.run } : { type: "book", run: run.run, n: run.n });
+    taken = { ...taken, book: underWay(run.book, now) };
+  }
+  if (run.cluster !== null && isDue(run.deadlineLook, now)) {
+    effects.push({ type: "look", run: run.run });
+    taken = { ...taken, deadlineLook: underWay(run.deadlineLook, now) };
+  }
+  return taken;
+}
+
+/**
+ * Takes the effects whose time has come and notes them as under way. The note need not be stored: after a crash the stored
+ * state has them due still, and each may be repeated.
+ */
+export function takeDueEffects(before: Job, now: number): { job: Job; effects: Effect[] } {
+  const effects: Effect[] = [];
+  const runs = before.runs.map((run) => takeFromRun(run, now, effects));
+  let job = effects.length > 0 ? { ...before, runs } : before;
+  if (isDue(job.purge, now)) {
+    effects.push({ type: "purge" });
+    return { job: { ...job, purge: underWay(job.purge, now) }, effects };
+  }
+  if (job.index.written < job.index.version && isDue(job.index, now)) {
+    effects.push({ type: "write_index" });
+    job = { ...job, index: underWay(job.index, now) };
+  }
+  if (isDue(job.releasing, now)) {
+    effects.push({ type: "release_name" });
+    job = { ...job, releasing: underWay(job.releasing, now) };
+  }
+  return { job, effects };
+}

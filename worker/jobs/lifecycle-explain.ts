@@ -1,0 +1,102 @@
+import { isBeingRemoved } from "./lifecycle-removal.ts";
+import { isOver, newestRun } from "./lifecycle-runs.ts";
+import type { Job, Run } from "./lifecycle-state.ts";
+import type { Look } from "./lifecycle-views.ts";
+
+function at(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Why the cluster can't be asked at the moment; empty: a relay is linked, or nobody knows. */
+function awayText(run: Run, look: Look): string {
+  if (look === null || look.link.up || run.cluster === null) return "";
+  if (look.link.since === null) return `; no relay of cluster ${run.cluster} has ever been linked`;
+  return `; cluster ${run.cluster} can't be asked since ${at(look.link.since)}`;
+}
+
+function waitingText(look: Look): string {
+  const waiting = look?.row?.waiting;
+  if (!waiting) return "";
+  return `; waiting: ${[waiting.reason, waiting.message].filter((part) => part !== "").join(": ")}`;
+}
+
+function explainDue(run: Run & { state: "due" }, look: Look, now: number): string {
+  const when = run.dueAt > now ? `scheduled for ${at(run.dueAt)}` : `due since ${at(run.dueAt)}`;
+  if (run.cluster === null) {
+    const problem = run.book?.problem ? ` (${run.book.problem})` : "";
+    return `${when}; no cluster fits it yet${problem}, so it waits`;
+  }
+  if (look?.row?.state === "booked" || run.book === null) {
+    return `${when}; booked in cluster ${run.cluster}${awayText(run, look)}`;
+  }
+  if (run.book.attempts === 0) {
+    return `${when}; it will be booked in cluster ${run.cluster} at ${at(run.book.nextAttemptAt)}`;
+  }
+  const again = `tried ${run.book.attempts} times, next at ${at(run.book.nextAttemptAt)}`;
+  return `${when}; not booked in cluster ${run.cluster} yet: ${run.book.problem} (${again})`;
+}
+
+function explainRemoval(job: Job, run: Run, look: Look): string {
+  if (!run.removal) return "";
+  const why =
+    run.removal.why === "deadline" ? "its start deadline passed and it is being taken back" : "it is being deleted";
+  const whom = isBeingRemoved(run) ? "waits for" : "is to tell";
+  const refusal = job.deletion?.state === "refused" ? `; ${job.deletion.message}` : "";
+  return `${why} since ${at(run.removal.sinceAt)}: it ${whom} cluster ${run.cluster}${awayText(run, look)}${refusal}`;
+}
+
+function explainEnd(run: Run): string {
+  if (!isOver(run)) return "";
+  const { reason, message, finishedAt } = run.end;
+  const why = [reason, message].filter((part) => part !== "").join(": ");
+  if (run.state !== "succeeded") return `${run.state}: ${why}`;
+  const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
+  return `succeeded after ${seconds(finishedAt - since)}, at ${at(finishedAt)}`;
+}
+
+function explainRun(run: Run, look: Look, now: number): string {
+  switch (run.state) {
+    case "due":
+      // What the cluster's object has sent is no longer merely due; its fact is on the way.
+      if (look?.row && look.row.state !== "booked") return explainSent(run, look.row.sentAt, look);
+      return explainDue(run, look, now);
+    case "sent":
+      return explainSent(run, look?.row?.sentAt ?? run.sentAt, look);
+    case "created": {
+      const text = `created in cluster ${run.cluster} at ${at(run.createdAt)}; no container has started yet`;
+      return `${text}${waitingText(look)}${awayText(run, look)}`;
+    }
+    case "running":
+      return `running in cluster ${run.cluster} since ${at(run.startedAt)}${waitingText(look)}${awayText(run, look)}`;
+    case "ending":
+      return `${run.result} at ${at(run.end.finishedAt)}; its logs are being collected`;
+    case "succeeded":
+    case "failed":
+    case "cancelled":
+    case "lost":
+    case "skipped":
+      return explainEnd(run);
+  }
+}
+
+function explainSent(run: Run, sentAt: number | null, look: Look): string {
+  const when = sentAt === null ? "" : ` at ${at(sentAt)}`;
+  return `sent to cluster ${run.cluster}${when}; its Job is not created yet${waitingText(look)}${awayText(run, look)}`;
+}
+
+/** One sentence for people: what the job waits for, or how it ended (design, "On time, or told why"). */
+export function explain(job: Job, look: Look, now: number): string {
+  const run = newestRun(job);
+  if (job.deletion?.state === "done") {
+    const gone = run.removal ? `; its Job is removed when cluster ${run.cluster} is there` : "";
+    const leftover = job.leftover === "" ? "" : `; its Job could not be removed: ${job.leftover}`;
+    return `deleted at ${at(job.deletion.at)} (${job.deletion.outcome})${gone}${leftover}`;
+  }
+  if (run.removal && !isOver(run)) return explainRemoval(job, run, look);
+  const text = explainRun(run, look, now);
+  return job.deletion?.state === "refused" ? `${text}; it could not be deleted: ${job.deletion.message}` : text;
+}

@@ -1,0 +1,144 @@
+import type { Fact } from "../../protocol/up.ts";
+import type { TakenFact } from "./calls.ts";
+import { LOG_WAIT_MS } from "./lifecycle-clock.ts";
+import { ignored, moved, type Step } from "./lifecycle-events.ts";
+import { awaitLogs, giveUpLogs, isAwaitingLogs, takeLogPiece } from "./lifecycle-logs.ts";
+import { endedWhileRemoved, isBeingRemoved, removalConfirmed, removalRefused, repair } from "./lifecycle-removal.ts";
+import { endRun, endWithoutPods, findRun, inState, isOver, isSubmitted, seenAt, withRun } from "./lifecycle-runs.ts";
+import type { End, Job, Run } from "./lifecycle-state.ts";
+
+type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
+
+/** A Job of the run exists: it counts, and the run is `created` unless it is further already. */
+function seen(job: Job, run: Run, taken: TakenFact, uid: string): { job: Job; run: Run } {
+  if (!isSubmitted(run)) return { job, run };
+  const times = { createdAt: taken.at, firedAt: taken.firedAt, sentAt: taken.sentAt };
+  const created = inState(run, { state: "created", ...seenAt(run, times, uid) });
+  return { job: withRun({ ...job, times: job.times + 1 }, created), run: created };
+}
+
+function takeCreated(job: Job, run: Run, fact: FactOf<"created">, taken: TakenFact, now: number): Step {
+  if (isSubmitted(run)) return moved(seen(job, run, taken, fact.uid).job);
+  if (!isOver(run)) return ignored("already_known");
+  // Its create was still under way somewhere when the run ended; an empty uid is one that nobody told.
+  const isAnother = run.uid !== "" && run.uid !== fact.uid;
+  return isAnother && run.removal === null ? moved(repair(job, run, now)) : ignored("run_is_over");
+}
+
+function takeStarted(job: Job, run: Run, taken: TakenFact): Step {
+  const now = seen(job, run, taken, "");
+  if (now.run.state !== "created") return ignored(isOver(now.run) ? "run_is_over" : "already_known");
+  const startedAt = Math.max(taken.at, now.run.createdAt);
+  return moved(withRun(now.job, { ...now.run, state: "running", startedAt }));
+}
+
+/** The run's end, once its logs are in. */
+export function finishEnding(job: Job, run: Run & { state: "ending" }): Job {
+  return endRun(job, run, run.result, run.end);
+}
+
+function takeEnded(before: Job, run: Run, fact: FactOf<"ended">, taken: TakenFact, now: number): Step {
+  if (isOver(run)) return ignored("run_is_over");
+  if (run.state === "ending") return ignored("already_known");
+  // A failure while the Job is being removed is the removal's doing.
+  if (isBeingRemoved(run) && fact.result === "failed") return ignored("being_removed");
+  const known = seen(before, run, taken, fact.uid);
+  if (known.run.state !== "created" && known.run.state !== "running") return ignored("already_known");
+  const { firedAt, sentAt, createdAt } = known.run;
+  const startedAt = known.run.state === "running" ? known.run.startedAt : null;
+  const end: End = {
+    finishedAt: Math.max(taken.at, startedAt ?? createdAt),
+    reason: fact.reason,
+    message: fact.message,
+    pods: fact.pods,
+    podCount: fact.podCount,
+  };
+  if (run.removal !== null)
+    return moved(endedWhileRemoved(endRun(known.job, known.run, fact.result, end), run.run, now));
+  const waiting = awaitLogs(known.job, known.run, fact.logs, now);
+  const seenTimes = { firedAt, sentAt, createdAt, startedAt, uid: fact.uid };
+  const logsBy = now + LOG_WAIT_MS;
+  const ending = inState(waiting.run, { state: "ending", ...seenTimes, result: fact.result, end, logsBy });
+  return moved(settleLogs(withRun(waiting.job, ending), ending.run));
+}
+
+/** Ends the run if it only waited for logs and the last of them is in. */
+function settleLogs(job: Job, number: number): Job {
+  const run = findRun(job, number);
+  if (run?.state !== "ending" || isAwaitingLogs(run)) return job;
+  return finishEnding(job, run);
+}
+
+function takeLog(job: Job, run: Run, fact: FactOf<"log">, now: number): Step {
+  const step = takeLogPiece(job, run, fact, now);
+  return step.kind === "moved" ? { ...step, job: settleLogs(step.job, run.run) } : step;
+}
+
+function takeNotCreated(job: Job, run: Run, fact: FactOf<"create_refused" | "expired">, at: number): Step {
+  if (!isSubmitted(run)) return ignored(isOver(run) ? "run_is_over" : "already_known");
+  if (run.removal?.why === "delete") return moved(removalConfirmed(job, run, false, at));
+  if (fact.type === "expired") return moved(skipRun(job, run, at));
+  return moved(endRun(job, { ...run, removal: null }, "failed", endWithoutPods(at, fact.reason, fact.message)));
+}
+
+/** The run's start deadline passed, and nothing of it was created. */
+export function skipRun(job: Job, run: Run, at: number): Job {
+  const message = "its start deadline passed before its Job could be created";
+  return endRun(job, { ...run, removal: null }, "skipped", endWithoutPods(at, "deadline", message));
+}
+
+function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact): Step {
+  if (isOver(run)) return ignored("run_is_over");
+  if (run.removal !== null) return ignored("being_removed");
+  if (run.state === "ending") {
+    const given = giveUpLogs(run, "its Job vanished");
+    return moved(given.state === "ending" ? finishEnding(withRun(before, given), given) : before);
+  }
+  const known = seen(before, run, taken, fact.uid);
+  const message = "its Job vanished from the cluster before it ended";
+  return moved(endRun(known.job, known.run, "lost", endWithoutPods(taken.at, "lost", message)));
+}
+
+function takeRemoved(job: Job, run: Run, fact: FactOf<"removed">, at: number): Step {
+  if (run.removal === null) return ignored("not_open");
+  if (run.removal.n !== fact.n) return ignored("older_decision");
+  return moved(removalConfirmed(job, run, fact.existed, at));
+}
+
+function takeRemoveFailed(job: Job, run: Run, fact: FactOf<"remove_failed">): Step {
+  if (run.removal === null) return ignored("not_open");
+  if (run.removal.n !== fact.n) return ignored("older_decision");
+  return moved(removalRefused(job, run, fact.message));
+}
+
+/** What one fact does to the job (design, "Life of a job" and "Evidence, not time-outs"). */
+export function takeFact(job: Job, cluster: string, taken: TakenFact, now: number): Step {
+  const { fact } = taken;
+  const run = findRun(job, fact.run);
+  if (run === undefined) return ignored("unknown_run");
+  if (run.cluster !== cluster) return ignored("other_cluster");
+  const isForgotten = job.deletion?.state === "done" && run.removal === null;
+  if (isForgotten && fact.type !== "created") return ignored("deleted");
+  switch (fact.type) {
+    case "created":
+      return takeCreated(job, run, fact, taken, now);
+    case "started":
+      return takeStarted(job, run, taken);
+    case "ended":
+      return takeEnded(job, run, fact, taken, now);
+    case "log":
+      return takeLog(job, run, fact, now);
+    case "create_refused":
+    case "expired":
+      return takeNotCreated(job, run, fact, taken.at);
+    case "lost":
+      return takeLost(job, run, fact, taken);
+    case "removed":
+      return takeRemoved(job, run, fact, taken.at);
+    case "remove_failed":
+      return takeRemoveFailed(job, run, fact);
+    case "waiting":
+    case "dropped":
+      return ignored("kept_by_cluster");
+  }
+}

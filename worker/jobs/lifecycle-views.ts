@@ -1,0 +1,130 @@
+import type { RunStatus } from "../../protocol/words.ts";
+import type { RowView } from "../clusters/calls.ts";
+import type { JobRow } from "../db/rows.ts";
+import type { JobSnapshot, JobStatus, RunView } from "./calls.ts";
+import { explain } from "./lifecycle-explain.ts";
+import { isOver, isSubmitted, newestRun, timesOf } from "./lifecycle-runs.ts";
+import type { Job, Run } from "./lifecycle-state.ts";
+
+/** What the cluster's object said when it was asked for a description; null: not asked, or it did not answer in time. */
+export type Look = RowView | null;
+
+const RUNS_DESCRIBED = 20;
+
+/** The seed's `job_status` of the job (contract, part 2). */
+export function jobStatusOf(job: Job): JobStatus {
+  if (job.deletion?.state === "done") return 3;
+  switch (newestRun(job).state) {
+    case "due":
+    case "sent":
+      return -1;
+    case "created":
+    case "running":
+    case "ending":
+      return 0;
+    case "succeeded":
+      return 2;
+    case "failed":
+    case "cancelled":
+    case "lost":
+    case "skipped":
+      return 1;
+  }
+}
+
+/** The seed's `job_exec_information`: why it failed or how it ended; empty while it goes on. */
+export function informationOf(job: Job): string {
+  const run = newestRun(job);
+  if (!isOver(run)) return job.deletion?.state === "refused" ? `not deleted: ${job.deletion.message}` : "";
+  const { reason, message, finishedAt } = run.end;
+  if (run.state === "succeeded") {
+    const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
+    return `succeeded after ${((finishedAt - since) / 1_000).toFixed(1)} s`;
+  }
+  return [reason, message].filter((part) => part !== "").join(": ");
+}
+
+function statusOf(run: Run, look: Look): RunStatus {
+  if (run.state === "ending") return "running";
+  const wasSent = look?.row?.state === "sent" || look?.row?.state === "created";
+  return run.state === "due" && wasSent ? "sent" : run.state;
+}
+
+/** One run as callers see it. What its cluster's object knows is newer than the job's own state until the next fact. */
+export function runView(run: Run, look: Look): RunView {
+  const times = timesOf(run);
+  const row = isSubmitted(run) ? look?.row : null;
+  const end = isOver(run) ? run.end : null;
+  const ending = run.state === "ending" ? run.end : null;
+  return {
+    run: run.run,
+    slotAt: run.slotAt,
+    count: 1,
+    status: statusOf(run, look),
+    cluster: run.cluster,
+    kubeJob: run.kubeJob,
+    dueAt: run.dueAt,
+    firedAt: times.firedAt ?? row?.firedAt ?? null,
+    sentAt: times.sentAt ?? row?.sentAt ?? null,
+    createdAt: times.createdAt,
+    startedAt: times.startedAt,
+    finishedAt: end?.finishedAt ?? null,
+    latenessMs: times.createdAt === null ? null : times.createdAt - run.dueAt,
+    reason: end?.reason ?? "",
+    message: end?.message ?? "",
+    pods: (end ?? ending)?.pods ?? [],
+    podCount: (end ?? ending)?.podCount ?? 0,
+  };
+}
+
+/** Everything `describe` shows; pure, so it never waits for the cluster. */
+export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
+  const run = newestRun(job);
+  return {
+    jobId: job.jobId,
+    id: job.id,
+    jobType: "once",
+    definition: job.definition,
+    jobStatus: jobStatusOf(job),
+    status: job.deletion?.state === "done" ? "deleted" : statusOf(run, look),
+    information: informationOf(job),
+    times: job.times,
+    successTimes: job.successTimes,
+    cluster: run.cluster,
+    explain: explain(job, look, now),
+    createdAt: job.createdAt,
+    updatedAt: job.updatedAt,
+    runs: job.runs
+      .slice(-RUNS_DESCRIBED)
+      .reverse()
+      .map((shown) => runView(shown, shown.run === run.run ? look : null)),
+  };
+}
+
+/** The job's index row. The sweep is to look at it once its time is past and no Job of it was seen. */
+export function jobRowOf(job: Job): JobRow {
+  const run = newestRun(job);
+  const { definition } = job;
+  const isAwaited = job.deletion?.state !== "done" && isSubmitted(run);
+  return {
+    jobType: "once",
+    id: job.id,
+    jobId: job.jobId,
+    version: job.index.version,
+    namespace: definition.namespace,
+    jobName: definition.jobName,
+    cluster: run.cluster,
+    jobStatus: jobStatusOf(job),
+    image: definition.image,
+    command: definition.command,
+    timeout: definition.timeout,
+    metadata: JSON.stringify(definition.metadata),
+    jobExecTime: Math.floor(definition.execAt / 1_000),
+    information: informationOf(job),
+    times: job.times,
+    successTimes: job.successTimes,
+    createTime: Math.floor(job.createdAt / 1_000),
+    updateTime: Math.floor(job.updatedAt / 1_000),
+    overdueAt: isAwaited ? run.dueAt : null,
+  };
+}

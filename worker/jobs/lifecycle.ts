@@ -1,0 +1,164 @@
+import type { FactAnswer, LateAnswer } from "./calls.ts";
+import { isJobOver, RETENTION_MS, retryNow } from "./lifecycle-clock.ts";
+import { type Effect, takeDueEffects } from "./lifecycle-effects.ts";
+import { type BodyChange, type Event, ignored, refused, type Step } from "./lifecycle-events.ts";
+import { finishEnding, skipRun, takeFact } from "./lifecycle-facts.ts";
+import { giveUpLogs, NOTHING_CAME } from "./lifecycle-logs.ts";
+import * as outcomes from "./lifecycle-outcomes.ts";
+import { createJob, deleteJob, judgeLate, pokeJob } from "./lifecycle-requests.ts";
+import { findRun, isOver, withRun } from "./lifecycle-runs.ts";
+import type { IndexState, Job } from "./lifecycle-state.ts";
+import { jobRowOf } from "./lifecycle-views.ts";
+
+/**
+ * What a turn of events does. `job` null: there is none. `steps` one for each event. `durable` false: whatever changed can
+ * be learnt again from the cluster's object or D1, so that storing it may wait for the next change.
+ */
+export type Advanced = {
+  job: Job | null;
+  steps: Step[];
+  bodies: BodyChange[];
+  effects: Effect[];
+  durable: boolean;
+};
+
+/** What one event does by itself, before the clock and the index are seen to. */
+export function step(job: Job | null, event: Event, now: number): Step {
+  if (event.type === "create") return createJob(job, event.input, now);
+  if (job === null) return event.type === "delete" ? refused("unknown") : ignored("no_job");
+  switch (event.type) {
+    case "delete":
+      return deleteJob(job, event.force, now);
+    case "fact":
+      return takeFact(job, event.cluster, event.taken, now);
+    case "late":
+      return judgeLate(job, event.cluster, event.run, now);
+    case "poke":
+      return pokeJob(job, now);
+    case "tick":
+      return ignored("nothing_due");
+    case "chosen":
+      return outcomes.clusterChosen(job, event.run, event.cluster, now);
+    case "choose_failed":
+      return outcomes.chooseFailed(job, event.run, event.problem, now);
+    case "booked":
+      return outcomes.runBooked(job, event.run, event.n, event.answer);
+    case "book_failed":
+      return outcomes.bookFailed(job, event.run, event.n, event.problem, now);
+    case "looked":
+      return outcomes.rowLookedAt(job, event.run, event.row, now);
+    case "look_failed":
+      return outcomes.lookFailed(job, event.run, now);
+    case "cancel_answered":
+      return outcomes.cancelAnswered(job, event.run, event.n, event.answer, now);
+    case "cancel_failed":
+      return outcomes.cancelFailed(job, event.run, event.n, now);
+    case "index_written":
+      return outcomes.indexWritten(job, event.version);
+    case "index_failed":
+      return outcomes.indexFailed(job, now);
+    case "name_released":
+      return outcomes.nameReleased(job);
+    case "release_failed":
+      return outcomes.releaseFailed(job, now);
+    case "purge_failed":
+      return outcomes.purgeFailed(job, now);
+  }
+}
+
+/** Whether what the event told can be learnt again by asking again, which is what happens after a crash. */
+function isLearntAgain(event: Event): boolean {
+  return event.type === "booked" || event.type === "index_written" || event.type === "poke";
+}
+
+/** What the clock alone ends: the wait for logs, and a run that no cluster took before its start deadline. */
+function passTime(before: Job, now: number): Job {
+  let job = before;
+  for (const run of before.runs) {
+    if (run.state === "ending" && run.logsBy <= now) {
+      const given = giveUpLogs(run, NOTHING_CAME);
+      if (given.state === "ending") job = finishEnding(withRun(job, given), given);
+    }
+    if (run.state === "due" && run.cluster === null && run.deadlineLook && run.deadlineLook.nextAttemptAt <= now) {
+      job = skipRun(job, run, now);
+    }
+  }
+  return job;
+}
+
+/** Only what callers see in lists costs a write to D1; when it is written and which attempt it is does not. */
+function isSeenAlike(before: Job, after: Job): boolean {
+  const plain = (job: Job) => JSON.stringify({ ...jobRowOf(job), version: 0, updateTime: 0 });
+  return plain(before) === plain(after);
+}
+
+/** Who comes back to an index row whose first attempt is lost in a crash; each saves a written row for an alarm. */
+function netOf(job: Job, byFact: boolean): IndexState["net"] {
+  if (job.deletion !== null) return "alarm";
+  if (!job.runs.every(isOver)) return "sweep";
+  return byFact ? "relay" : "alarm";
+}
+
+function noteIndex(before: Job | null, job: Job, byFact: boolean, now: number): Job {
+  if (before === null || !isSeenAlike(before, job)) {
+    const version = job.index.version + 1;
+    const index: IndexState = { ...job.index, version, attempts: 0, nextAttemptAt: now, net: netOf(job, byFact) };
+    return { ...job, updatedAt: now, index };
+  }
+  // The fact that ended the run came again: it is acknowledged now, so nobody else will come back to the row.
+  if (job.index.net !== "relay" || job.index.written >= job.index.version || !byFact) return job;
+  return { ...job, index: { ...job.index, net: "alarm" } };
+}
+
+/** A job that is over is forgotten 30 days later; a later deletion counts anew, a refused one does not. */
+function notePurge(before: Job | null, job: Job, now: number): Job {
+  if (!isJobOver(job)) return job.purge === null ? job : { ...job, purge: null };
+  const justDeleted = job.deletion?.state === "done" && before?.deletion?.state !== "done";
+  return job.purge !== null && !justDeleted ? job : { ...job, purge: retryNow(now + RETENTION_MS) };
+}
+
+/** Takes a turn of events in order, then sees to the clock, the index and the effects that are due. Pure. */
+export function advanceAll(start: Job | null, events: readonly Event[], now: number): Advanced {
+  let job = start;
+  let durable = false;
+  const steps: Step[] = [];
+  const bodies: BodyChange[] = [];
+  for (const event of events) {
+    const taken = step(job, event, now);
+    steps.push(taken);
+    if (taken.kind !== "moved") continue;
+    job = taken.job;
+    bodies.push(...taken.bodies);
+    durable ||= !isLearntAgain(event);
+  }
+  if (job === null) return { job, steps, bodies, effects: [], durable };
+  const byFact = events.some((event) => event.type === "fact");
+  const timed = passTime(job, now);
+  const noted = notePurge(start, noteIndex(start, timed, byFact, now), now);
+  const { job: after, effects } = takeDueEffects(noted, now);
+  return { job: after, steps, bodies, effects, durable: durable || noted !== job };
+}
+
+/** One event: what it does to the job, or why it does nothing, or why it is refused (design, "Life of a job"). */
+export function advance(job: Job | null, event: Event, now: number): Advanced & { step: Step } {
+  const advanced = advanceAll(job, [event], now);
+  return { ...advanced, step: advanced.steps[0] ?? ignored("nothing_due") };
+}
+
+/** The acknowledgement of a fact, once its step is committed; `job` as it is after it. */
+export function answerFact(job: Job | null, number: number, taken: Step): FactAnswer {
+  if (taken.kind === "refused") return { answer: "refused", reason: taken.reason };
+  const run = job === null ? undefined : findRun(job, number);
+  if (job === null || run === undefined) return { answer: "gone" };
+  if (taken.kind === "ignored") {
+    if (taken.reason === "other_cluster") return { answer: "gone" };
+    if (job.deletion?.state === "done" && run.removal === null) return { answer: "gone" };
+  }
+  return { answer: "ok", final: isOver(run) && run.removal === null };
+}
+
+/** What the cluster's object is to do with a run that is late: a once job waits unless it is over (contract, part 5). */
+export function answerLate(job: Job | null, cluster: string, number: number): LateAnswer {
+  const run = job === null ? undefined : findRun(job, number);
+  return run === undefined || isOver(run) || run.cluster !== cluster ? "drop" : "keep";
+}

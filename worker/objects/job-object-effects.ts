@@ -1,0 +1,127 @@
+import type { ClusterCalls } from "../clusters/calls.ts";
+import { chooseCluster } from "../clusters/choosing.ts";
+import { listClusterIds } from "../db/clusters.ts";
+import { deleteJobRow, writeJobRow } from "../db/job-rows.ts";
+import { releaseName } from "../db/name-claims.ts";
+import { ATTEMPT_MS } from "../jobs/lifecycle-clock.ts";
+import type { Effect } from "../jobs/lifecycle-effects.ts";
+import type { Event } from "../jobs/lifecycle-events.ts";
+import { findRun } from "../jobs/lifecycle-runs.ts";
+import type { Job, Run } from "../jobs/lifecycle-state.ts";
+import { jobRowOf } from "../jobs/lifecycle-views.ts";
+import { buildManifest } from "../jobs/manifest.ts";
+
+/** A cluster's object, by a new stub: one that threw may stay broken (platform notes, "Durable Objects"). */
+export function clusterCalls(env: Env, cluster: string): ClusterCalls {
+  // The generated binding does not know its class; ClusterObject implements these calls.
+  return env.CLUSTERS.get(env.CLUSTERS.idFromName(cluster)) as unknown as ClusterCalls;
+}
+
+/** Settles with the promise, or rejects after `ms`; the call itself may still come through, and each may be repeated. */
+export async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {
+  const cluster = run.cluster ?? "";
+  const { answer } = await clusterCalls(env, cluster).book({
+    jobId: job.jobId,
+    run: run.run,
+    n,
+    dueAt: run.dueAt,
+    startDeadlineAt: run.startDeadlineAt,
+    namespace: job.definition.namespace,
+    name: run.kubeJob,
+    manifest: buildManifest(job.definition, {
+      jobId: job.jobId,
+      jobType: "once",
+      run: run.run,
+      clusterLabel: `${job.installation}.${cluster}`,
+      kubeJob: run.kubeJob,
+      slotAt: run.slotAt,
+    }),
+  });
+  return { type: "booked", run: run.run, n, answer };
+}
+
+async function cancel(env: Env, job: Job, run: Run, n: number): Promise<Event> {
+  const key = { jobId: job.jobId, run: run.run };
+  const at = { namespace: job.definition.namespace, name: run.kubeJob };
+  const { answer } = await clusterCalls(env, run.cluster ?? "").cancel(key, n, at);
+  return { type: "cancel_answered", run: run.run, n, answer };
+}
+
+/** A cluster for a run that none fitted when its job was created; null: still none. */
+async function choose(env: Env, route: string): Promise<string | null> {
+  const choice = chooseCluster(await listClusterIds(env.DB), route);
+  return "cluster" in choice ? choice.cluster : null;
+}
+
+async function attempt(env: Env, job: Job, effect: Effect): Promise<Event | null> {
+  const { namespace, jobName, route } = job.definition;
+  const run = "run" in effect ? findRun(job, effect.run) : undefined;
+  switch (effect.type) {
+    case "choose":
+      return run ? { type: "chosen", run: run.run, cluster: await choose(env, route) } : null;
+    case "book":
+      return run ? await book(env, job, run, effect.n) : null;
+    case "look": {
+      if (!run) return null;
+      const view = await clusterCalls(env, run.cluster ?? "").look({ jobId: job.jobId, run: run.run });
+      return { type: "looked", run: run.run, row: view.row };
+    }
+    case "cancel":
+      return run ? await cancel(env, job, run, effect.n) : null;
+    case "write_index":
+      await writeJobRow(env.DB, jobRowOf(job));
+      return { type: "index_written", version: job.index.version };
+    case "release_name":
+      await releaseName(env.DB, { namespace, jobName, jobId: job.jobId });
+      return { type: "name_released" };
+    case "purge":
+      await deleteJobRow(env.DB, { jobType: "once", id: job.id, jobId: job.jobId });
+      await releaseName(env.DB, { namespace, jobName, jobId: job.jobId });
+      return null;
+  }
+}
+
+function failureOf(effect: Effect, problem: string): Event {
+  switch (effect.type) {
+    case "choose":
+      return { type: "choose_failed", run: effect.run, problem };
+    case "book":
+      return { type: "book_failed", run: effect.run, n: effect.n, problem };
+    case "look":
+      return { type: "look_failed", run: effect.run };
+    case "cancel":
+      return { type: "cancel_failed", run: effect.run, n: effect.n };
+    case "write_index":
+      return { type: "index_failed" };
+    case "release_name":
+      return { type: "release_failed" };
+    case "purge":
+      return { type: "purge_failed" };
+  }
+}
+
+/** Tries one effect once and says how it came out; never throws. null: nothing is left to say (a purge is done). */
+export async function tryEffect(env: Env, job: Job, effect: Effect): Promise<Event | null> {
+  try {
+    return await within(ATTEMPT_MS, attempt(env, job, effect));
+  } catch (error) {
+    const problem = sentence(error);
+    // biome-ignore lint/suspicious/noConsole: the operator's log is where a failing part shows beside the job's own sentence
+    console.warn(`job ${job.jobId}: ${effect.type} failed: ${problem}`);
+    return failureOf(effect, problem);
+  }
+}
