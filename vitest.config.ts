@@ -10,11 +10,19 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations"), WATCHBELL_TOKEN: "test-token" },
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                WATCHBELL_TOKEN: "test-token",
+                WATCHBELL_RATE_LIMIT: "",
+              },
             },
           })),
         ],
-        test: { name: "workerd", include: ["test/worker/**/*.test.ts"] },
+        test: {
+          name: "workerd",
+          include: ["test/worker/**/*.test.ts"],
+          setupFiles: ["./test/worker/apply-migrations.ts"],
+        },
       },
       {
         test: {

@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { clusters, jobs, nameClaims, sweepCursor } from "./schema.ts";
+import { clusters, nameClaims, sweepCursor } from "./schema.ts";
 
 /** The claim of a job on its name; `id` is the job's integer id, `claimedAt` epoch ms. */
 export type NameClaim = { namespace: string; jobName: string; jobId: string; id: number; claimedAt: number };
@@ -81,8 +81,9 @@ export async function staleClaims(
       jobId: nameClaims.jobId,
       id: nameClaims.id,
       claimedAt: nameClaims.claimedAt,
-      indexed: sql<number>`EXISTS (SELECT 1 FROM ${jobs} WHERE ${jobs.jobType} IN ('once', 'cron')
-        AND ${jobs.id} = ${nameClaims.id} AND ${jobs.jobId} = ${nameClaims.jobId})`,
+      // Written out: Drizzle leaves a column's table away here, and `id` would be that of the inner table.
+      indexed: sql<number>`EXISTS (SELECT 1 FROM jobs WHERE jobs.job_type IN ('once', 'cron')
+        AND jobs.id = name_claims.id AND jobs.job_id = name_claims.job_id)`,
     })
     .from(nameClaims)
     .where(sql`(${nameClaims.namespace}, ${nameClaims.jobName}) > (${after.namespace}, ${after.jobName})`)

@@ -1,0 +1,6 @@
+/** What vitest.config.ts adds to the Worker's bindings for tests. */
+declare namespace Cloudflare {
+  interface Env {
+    TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
+  }
+}
