@@ -5,7 +5,5 @@ export type JobBindings = Pick<Env, "DB" | "JOBS">;
 
 /** The object of that job; a new stub for each attempt, since one that threw may stay broken. Nothing is stored by asking. */
 export function jobStub(env: Pick<Env, "JOBS">, jobId: string): JobCalls {
-  const stub: unknown = env.JOBS.get(env.JOBS.idFromName(jobId));
-  // The namespace's generated type does not name the class's calls.
-  return stub as JobCalls;
+  return env.JOBS.get(env.JOBS.idFromName(jobId));
 }

@@ -34,6 +34,7 @@ export function chooseFailed(job: Job, number: number, problem: string, now: num
 export function runBooked(job: Job, number: number, n: number, answer: BookAnswer["answer"]): Step {
   const run = stillDue(job, number, n);
   if (run === null) return ignored("older_decision");
+  if (run.cluster === null) return ignored("not_open");
   if (run.book === null && answer !== "taken") return ignored("already_known");
   switch (answer) {
     case "booked":
@@ -48,7 +49,7 @@ export function runBooked(job: Job, number: number, n: number, answer: BookAnswe
 /** The cluster's object could not be asked; a booking is tried for ever. */
 export function bookFailed(job: Job, number: number, n: number, problem: string, now: number): Step {
   const run = stillDue(job, number, n);
-  if (!run?.book) return ignored("older_decision");
+  if (!run?.book || run.cluster === null) return ignored("older_decision");
   return moved(withRun(job, { ...run, book: { ...retryAfter(run.book.attempts, job.jobId, now), problem } }));
 }
 
@@ -58,7 +59,7 @@ export function bookFailed(job: Job, number: number, n: number, problem: string,
  */
 export function rowLookedAt(job: Job, number: number, row: RowView["row"], now: number): Step {
   const run = stillDue(job, number, null);
-  if (run === null) return ignored("not_open");
+  if (!run?.deadlineLook || run.cluster === null) return ignored("not_open");
   if (row === null || row.state === "booked") return moved(withRun(job, removeNow(run, "deadline", now)));
   return moved(withRun(job, { ...run, deadlineLook: null }));
 }
@@ -117,7 +118,7 @@ export function indexFailed(job: Job, now: number): Step {
 
 /** The name is another job's to claim. */
 export function nameReleased(job: Job): Step {
-  return job.nameHeld ? moved({ ...job, nameHeld: false, releasing: null }) : ignored("already_known");
+  return job.releasing ? moved({ ...job, nameHeld: false, releasing: null }) : ignored("not_open");
 }
 
 /** D1 could not be told that the name is free. */
