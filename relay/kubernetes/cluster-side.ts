@@ -1,0 +1,98 @@
+import type { Check, Create, Remove } from "../../protocol/down.ts";
+import type { Inventory } from "../../protocol/up.ts";
+import type { Clock } from "../clock.ts";
+import type { Report } from "../facts.ts";
+import type { Log } from "../log.ts";
+import type { KubernetesApi } from "./api.ts";
+import { KubernetesCalls } from "./calls.ts";
+import { ClusterWatch } from "./cluster-watch.ts";
+import { type CommandEvents, Commands } from "./commands.ts";
+import type { Right } from "./create-run.ts";
+import { Follows } from "./follows.ts";
+import { inventoryPages } from "./inventory.ts";
+import { LogCollector } from "./log-collector.ts";
+import { Reconciler } from "./reconciler.ts";
+import { RunFinisher } from "./run-finisher.ts";
+import { RunStore } from "./run-store.ts";
+
+/** The cluster side as the wiring sees it. */
+export type ClusterSide = {
+  readonly clusterLabel: string;
+  /** Why the view of the cluster is not up to date; null: it is. */
+  problem(): string | null;
+  /** Resolves once every Job and pod of ours was listed. */
+  readonly synced: Promise<void>;
+  inventory(): Inventory[];
+  take(command: Create | Remove | Check): void;
+  standBy(): void;
+  becomeActive(): void;
+  /** Ends what is under way, at most for `waitMs`, then every watch and follow. */
+  stop(waitMs: number): Promise<void>;
+};
+
+/** What the cluster side needs of the process around it. */
+export type ClusterSideOptions = {
+  api: KubernetesApi;
+  clock: Clock;
+  log: Log;
+  report: Report;
+  right: Right;
+  clusterLabel: string;
+  namespaces: readonly string[];
+  /** A standby watches and says nothing. */
+  mayReport: () => boolean;
+  onRelist: () => void;
+  onWatchRestart: () => void;
+  onLogBytes: (bytes: number) => void;
+  onCreateEnd: CommandEvents["onCreateEnd"];
+};
+
+/** Puts the cluster side together and starts watching. */
+export function startClusterSide(options: ClusterSideOptions): ClusterSide {
+  const { api, clock, log, report, clusterLabel, namespaces } = options;
+  const ended = new AbortController();
+  const { signal } = ended;
+  const calls = new KubernetesCalls(api);
+  const store = new RunStore();
+  const underWay = { creating: new Set<string>(), removing: new Set<string>() };
+  const follows = new Follows(calls, clock);
+  const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: options.onLogBytes });
+  const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
+  const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
+  const context = {
+    calls,
+    clock,
+    log,
+    report,
+    right: options.right,
+    store,
+    reconciler,
+    underWay,
+    clusterLabel,
+    namespaces,
+  };
+  const commands = new Commands(context, { onCreateEnd: options.onCreateEnd });
+  const watch = new ClusterWatch({
+    ...{ api, clock, log, store, reconciler, clusterLabel, namespaces, signal },
+    mayReport: options.mayReport,
+    onRestart: options.onWatchRestart,
+    onRelist: () => {
+      finisher.relisted();
+      options.onRelist();
+    },
+  });
+  watch.start();
+  return {
+    clusterLabel,
+    problem: () => watch.problem,
+    synced: watch.synced,
+    inventory: () => inventoryPages(store.runs()),
+    take: (command) => commands.take(command),
+    standBy: () => commands.standBy(),
+    becomeActive: () => watch.reconcileAll(),
+    stop: async (waitMs) => {
+      await commands.stop(waitMs);
+      ended.abort();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { Check, Create, Remove } from "../../protocol/down.ts";
+import { runKeyText } from "../facts.ts";
+import { type CreateContext, type CreateResult, createRun } from "./create-run.ts";
+import { checkRun, removeRun } from "./remove-run.ts";
+
+/** How many creates one relay has under way at once; `hello` says it, and the control plane paces itself by it. */
+export const CREATE_WINDOW = 64;
+
+type Command = Create | Remove | Check;
+type Queued = { create: Create; receivedMs: number; cancel: AbortController; done: () => void };
+
+/** What the rest of the process wants to know of commands. */
+export type CommandEvents = { onCreateEnd(result: CreateResult, tookMs: number): void };
+
+/**
+ * Works commands off: those on one run in their order, creates at most {@link CREATE_WINDOW} at once in the order in which
+ * they came. A remove ends the create that it waits for at its next attempt.
+ */
+export class Commands {
+  readonly #context: CreateContext;
+  readonly #events: CommandEvents;
+  /** The last command of each run that is not worked off yet. */
+  readonly #tails = new Map<string, Promise<void>>();
+  readonly #creates = new Map<string, AbortController>();
+  readonly #removes = new Map<string, number>();
+  readonly #queue: Queued[] = [];
+  readonly #stop = new AbortController();
+  #active = 0;
+
+  constructor(context: CreateContext, events: CommandEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  /** Takes a command in. One that is already being worked on changes nothing: the control plane repeats what it is unsure of. */
+  take(command: Command): void {
+    if (this.#stop.signal.aborted) return;
+    const key = runKeyText(command);
+    switch (command.type) {
+      case "create":
+        this.#takeCreate(key, command);
+        return;
+      case "remove":
+        if (this.#removes.get(key) === command.n) return;
+        this.#removes.set(key, command.n);
+        this.#creates.get(key)?.abort();
+        this.#dropQueued((queued) => runKeyText(queued.create) === key);
+        this.#chain(key, async () => {
+          await removeRun(this.#context, command, this.#stop.signal);
+          if (this.#removes.get(key) === command.n) this.#removes.delete(key);
+        });
+        return;
+      case "check":
+        this.#chain(key, () => checkRun(this.#context, command, this.#stop.signal));
+        return;
+      default:
+        command satisfies never;
+    }
+  }
+
+  /** This process may create nothing more for now: what has not begun is handed back. */
+  standBy(): void {
+    this.#dropQueued(() => true);
+  }
+
+  /** Takes nothing more, hands back what has not begun, and waits at most `waitMs` for what has. */
+  async stop(waitMs: number): Promise<void> {
+    this.#stop.abort();
+    this.#dropQueued(() => true);
+    await Promise.race([Promise.all(this.#tails.values()), this.#context.clock.sleep(waitMs)]);
+  }
+
+  #takeCreate(key: string, create: Create): void {
+    if (this.#creates.has(key)) return;
+    const { clock, underWay } = this.#context;
+    const cancel = new AbortController();
+    const receivedMs = clock.monotonicMs();
+    this.#creates.set(key, cancel);
+    underWay.creating.add(key);
+    underWay.removing.delete(key);
+    this.#chain(key, () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#queue.push({ create, receivedMs, cancel, done: resolve });
+      this.#pump();
+      return promise;
+    });
+  }
+
+  #pump(): void {
+    while (this.#active < CREATE_WINDOW) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#active++;
+      void this.#work(next).finally(() => {
+        this.#active--;
+        this.#pump();
+      });
+    }
+  }
+
+  async #work({ create, receivedMs, cancel, done }: Queued): Promise<void> {
+    const signals = { cancel: cancel.signal, stop: this.#stop.signal };
+    try {
+      const result = await createRun(this.#context, create, receivedMs, signals);
+      this.#createEnded(create, result, receivedMs);
+    } finally {
+      this.#forgetCreate(create);
+      done();
+    }
+  }
+
+  /** Hands back creates that have not begun; one that a remove took over is confirmed by that. */
+  #dropQueued(which: (queued: Queued) => boolean): void {
+    const dropped = this.#queue.filter(which);
+    for (const queued of dropped) {
+      const { create, cancel, receivedMs, done } = queued;
+      this.#queue.splice(this.#queue.indexOf(queued), 1);
+      if (!cancel.signal.aborted) {
+        const fact = { type: "dropped" as const, jobId: create.jobId, run: create.run };
+        void this.#context.report(fact, this.#context.clock.monotonicMs());
+      }
+      this.#createEnded(create, cancel.signal.aborted ? "cancelled" : "dropped", receivedMs);
+      this.#forgetCreate(create);
+      done();
+    }
+  }
+
+  #createEnded(create: Create, result: CreateResult, receivedMs: number): void {
+    this.#events.onCreateEnd(result, this.#context.clock.monotonicMs() - receivedMs);
+    this.#context.log("debug", "create ended", { run: runKeyText(create), result });
+  }
+
+  /** The watch may speak of the run again. */
+  #forgetCreate(create: Create): void {
+    const key = runKeyText(create);
+    this.#creates.delete(key);
+    this.#context.underWay.creating.delete(key);
+    for (const run of this.#context.store.ofRun(create)) this.#context.reconciler.reconcile(run);
+  }
+
+  #chain(key: string, work: () => Promise<void>): void {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const tail = before.then(work).catch((error: unknown) => {
+      // A fault of ours in one command must not stop the others; it shows in the log with its cause.
+      this.#context.log("error", "a command failed unexpectedly", { run: key, error: String(error) });
+    });
+    this.#tails.set(key, tail);
+    void tail.then(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
+  }
+}

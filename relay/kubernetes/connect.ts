@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { equalJitterMs } from "../backoff.ts";
+import type { Clock } from "../clock.ts";
+import type { KubernetesApi } from "./api.ts";
+import { type ApiFailure, describeFailure, isRetryable } from "./failures.ts";
+
+/** Oldest Kubernetes whose Jobs end the way this relay reads them (contract, part 3). */
+export const OLDEST_KUBERNETES = { major: 1, minor: 31 };
+const START_PATIENCE_MS = 10_000;
+const BACKOFF = { minMs: 250, maxMs: 2_000 };
+
+const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.string() });
+const Namespace = z.object({ metadata: z.object({ uid: z.string() }) });
+
+/** What is known of a cluster before the first word to the control plane. */
+export type ClusterFacts = { version: string; identity: { kubeSystemUid?: string; namespaceUid?: string } };
+
+/** A value, or the sentence with which the process ends. */
+export type Start<Value> = { ok: true; value: Value } | { ok: false; sentence: string };
+
+/** Asks a cluster who and how old it is; gives up after ten seconds without an answer. */
+export async function meetCluster(
+  api: KubernetesApi,
+  clock: Clock,
+  ownNamespace: string,
+  from: string,
+  signal: AbortSignal,
+): Promise<Start<ClusterFacts>> {
+  const version = await askVersion(api, clock, from, signal);
+  if (!version.ok) return version;
+  const kubeSystemUid = await namespaceUid(api, "kube-system");
+  const namespaceUidValue = await namespaceUid(api, ownNamespace);
+  if (kubeSystemUid === null && namespaceUidValue === null) {
+    const sentence = `The relay may read neither namespace kube-system nor ${ownNamespace}, so it can't tell which cluster it is in; allow it \`get\` on one of them.`;
+    return { ok: false, sentence };
+  }
+  const identity = {
+    ...(kubeSystemUid === null ? {} : { kubeSystemUid }),
+    ...(namespaceUidValue === null ? {} : { namespaceUid: namespaceUidValue }),
+  };
+  return { ok: true, value: { version: version.value, identity } };
+}
+
+/** Whether a version may be worked with; null: it may, else the sentence. */
+export function refuseVersion(version: { major: string; minor: string; gitVersion: string }): string | null {
+  const major = Number.parseInt(version.major, 10);
+  const minor = Number.parseInt(version.minor, 10);
+  const { major: oldestMajor, minor: oldestMinor } = OLDEST_KUBERNETES;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null;
+  return `This cluster runs Kubernetes ${version.gitVersion}; Watchbell needs ${oldestMajor}.${oldestMinor} or later.`;
+}
+
+async function askVersion(api: KubernetesApi, clock: Clock, from: string, signal: AbortSignal): Promise<Start<string>> {
+  const untilMs = clock.monotonicMs() + START_PATIENCE_MS;
+  for (let tries = 0; ; tries++) {
+    const timeoutMs = Math.max(1_000, Math.min(5_000, untilMs - clock.monotonicMs()));
+    const answer = await api.request({ method: "GET", path: "/version", timeoutMs, signal });
+    if (answer.ok) {
+      const version = Version.safeParse(answer.body);
+      if (!version.success) return { ok: false, sentence: `${from} names something that is no Kubernetes API server.` };
+      const refused = refuseVersion(version.data);
+      return refused === null ? { ok: true, value: version.data.gitVersion } : { ok: false, sentence: refused };
+    }
+    const { failure } = answer;
+    const hopeless = !isRetryable(failure) || failure.status === 401 || signal.aborted;
+    if (hopeless || clock.monotonicMs() >= untilMs) return { ok: false, sentence: unreachable(from, failure) };
+    await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), signal);
+  }
+}
+
+function unreachable(from: string, failure: ApiFailure): string {
+  if (failure.status === 0) return `The cluster of ${from} does not answer: ${failure.message || failure.reason}.`;
+  return `The cluster of ${from} does not let the relay in: ${describeFailure(failure)}.`;
+}
+
+async function namespaceUid(api: KubernetesApi, name: string): Promise<string | null> {
+  const answer = await api.request({ method: "GET", path: `/api/v1/namespaces/${encodeURIComponent(name)}` });
+  return answer.ok ? (Namespace.safeParse(answer.body).data?.metadata.uid ?? null) : null;
+}

@@ -1,0 +1,133 @@
+import { z } from "zod";
+import type { Create } from "../../protocol/down.ts";
+import { ANNOTATIONS, JOB_FROM, LABELS, type RefusalReason, type RunKey } from "../../protocol/words.ts";
+import {
+  type ApiFailure,
+  describeFailure,
+  isAlreadyExists,
+  isQuota,
+  isRetryable,
+  mayHaveHappened,
+} from "./failures.ts";
+import type { KubeJob } from "./objects.ts";
+import { isReported } from "./run-report.ts";
+import { runKeyOf } from "./run-store.ts";
+
+const Labels = z.record(z.string(), z.string());
+
+/** What the relay itself insists on in a manifest; all else is the API server's to judge. */
+const Manifest = z.object({
+  apiVersion: z.literal("batch/v1"),
+  kind: z.literal("Job"),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().optional(),
+    labels: Labels,
+    annotations: z.record(z.string(), z.string()),
+  }),
+  spec: z.object({ template: z.object({ metadata: z.object({ labels: Labels }) }) }),
+});
+
+/** A create that will never succeed. */
+export type Refused = { reason: RefusalReason; message: string };
+
+/** The cluster's own rules: only Jobs, only allowed namespaces, only what carries our labels. null: nothing speaks against it. */
+export function refusedByRule(create: Create, clusterLabel: string, namespaces: readonly string[]): Refused | null {
+  if (namespaces.length > 0 && !namespaces.includes(create.namespace)) {
+    const message = `the relay may not touch namespace ${create.namespace} (WATCHBELL_NAMESPACES)`;
+    return { reason: "namespace_not_allowed", message };
+  }
+  const parsed = Manifest.safeParse(create.manifest);
+  if (!parsed.success) {
+    const where = parsed.error.issues[0]?.path.join(".") ?? "";
+    return invalid(`the manifest is no Job of ours: ${where} is missing or wrong`);
+  }
+  const { metadata, spec } = parsed.data;
+  if (metadata.name !== create.name) return invalid("the manifest's name is not the run's");
+  if (metadata.namespace !== undefined && metadata.namespace !== create.namespace) {
+    return invalid("the manifest's namespace is not the run's");
+  }
+  if (metadata.annotations[ANNOTATIONS.run] !== String(create.run)) return invalid("the manifest is another run's");
+  const onJob = wrongLabel(metadata.labels, create, clusterLabel);
+  const onPod = wrongLabel(spec.template.metadata.labels, create, clusterLabel);
+  if (onJob !== null || onPod !== null) return invalid(`the manifest's label ${onJob ?? onPod} is missing or wrong`);
+  return null;
+}
+
+function invalid(message: string): Refused {
+  return { reason: "invalid", message };
+}
+
+function wrongLabel(labels: Record<string, string>, run: RunKey, clusterLabel: string): string | null {
+  if (labels[LABELS.from] !== JOB_FROM) return LABELS.from;
+  if (labels[LABELS.cluster] !== clusterLabel) return LABELS.cluster;
+  if (labels[LABELS.jobId] !== run.jobId) return LABELS.jobId;
+  return [LABELS.jobName, LABELS.jobType].find((label) => !labels[label]) ?? null;
+}
+
+/** What to do after an attempt that did not create the Job. */
+export type CreateVerdict =
+  | { verdict: "exists" }
+  | ({ verdict: "refused" } & Refused)
+  /** `mayHaveHappened`: the Job may be there all the same, or still come within the create's time-out. */
+  | { verdict: "retry"; reason: string; message: string; retryAfterMs: number | null; mayHaveHappened: boolean };
+
+/** Judges an attempt's failure. `secrets`: values of the manifest that may not go up in a sentence. */
+export function judgeCreateFailure(failure: ApiFailure, secrets: readonly string[]): CreateVerdict {
+  if (isAlreadyExists(failure)) return { verdict: "exists" };
+  const message = describeFailure(failure, secrets);
+  if (isQuota(failure)) return retry("quota", message, failure);
+  if (isRetryable(failure) || failure.status === 409) return retry(waitingReason(failure), message, failure);
+  if (failure.status === 404) return { verdict: "refused", reason: "namespace_missing", message };
+  if (failure.status === 403) {
+    const terminating = failure.causes.some((cause) => cause.reason === "NamespaceTerminating");
+    return { verdict: "refused", reason: terminating ? "namespace_terminating" : "forbidden", message };
+  }
+  return { verdict: "refused", reason: "invalid", message };
+}
+
+function retry(reason: string, message: string, failure: ApiFailure): CreateVerdict {
+  const { retryAfterMs } = failure;
+  return { verdict: "retry", reason, message, retryAfterMs, mayHaveHappened: mayHaveHappened(failure) };
+}
+
+function waitingReason(failure: ApiFailure): string {
+  if (failure.status === 0) return "api_server_unreachable";
+  if (failure.status === 401) return "unauthorized";
+  return failure.status === 429 ? "api_server_busy" : "api_server_error";
+}
+
+/**
+ * Whose Job has the name. `same`: this run's, success even while it is being deleted. `replace`: an older run of this job,
+ * or a Job of ours whose end was reported. `taken`: anybody else's, which is left alone.
+ */
+export function judgeExisting(job: KubeJob, run: RunKey, clusterLabel: string): "same" | "replace" | "taken" {
+  const labels = job.metadata.labels ?? {};
+  const ours = labels[LABELS.from] === JOB_FROM && labels[LABELS.cluster] === clusterLabel;
+  const existing = runKeyOf(job);
+  if (!ours || existing === null) return "taken";
+  if (existing.jobId === run.jobId && existing.run === run.run) return "same";
+  if (existing.jobId === run.jobId && existing.run < run.run) return "replace";
+  return isReported(job) ? "replace" : "taken";
+}
+
+const EnvValues = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.array(z.object({ env: z.array(z.object({ value: z.string().optional() })).optional() })),
+      }),
+    }),
+  }),
+});
+/** Shorter values occur in any sentence by chance. */
+const MIN_SECRET_LENGTH = 4;
+
+/** The env values of a manifest: they may be secrets, so no sentence that goes up may hold them. */
+export function envValuesOf(manifest: unknown): string[] {
+  const parsed = EnvValues.safeParse(manifest);
+  if (!parsed.success) return [];
+  return parsed.data.spec.template.spec.containers
+    .flatMap((container) => container.env ?? [])
+    .flatMap((variable) => (variable.value && variable.value.length >= MIN_SECRET_LENGTH ? [variable.value] : []));
+}

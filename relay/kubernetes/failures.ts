@@ -1,0 +1,124 @@
+import { z } from "zod";
+
+/** Why a request to the API server did not succeed. */
+export type ApiFailure = {
+  /** HTTP status; 0: no answer came. */
+  status: number;
+  /** The Status object's reason, or the connection error's code. */
+  reason: string;
+  /** The server's words. They may hold values of the object (env!): up go only {@link describeFailure}'s. */
+  message: string;
+  causes: { reason: string; field: string; message: string }[];
+  /** The kind that was not found or already there, lower-case plural. */
+  kind: string;
+  retryAfterMs: number | null;
+};
+
+const Status = z.object({
+  kind: z.literal("Status"),
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  details: z
+    .object({
+      kind: z.string().nullish(),
+      retryAfterSeconds: z.number().nullish(),
+      causes: z
+        .array(z.object({ reason: z.string().nullish(), field: z.string().nullish(), message: z.string().nullish() }))
+        .nullish(),
+    })
+    .nullish(),
+});
+
+const MAX_WORDS = 300;
+
+/** Reads an answer that is no success; 429 comes as plain text, most others as a Status object. */
+export function failureFromAnswer(status: number, body: string, retryAfter: string | undefined): ApiFailure {
+  const parsed = Status.safeParse(parseJson(body));
+  const details = parsed.data?.details;
+  const seconds = details?.retryAfterSeconds ?? (retryAfter === undefined ? Number.NaN : Number(retryAfter));
+  return {
+    status,
+    reason: parsed.data?.reason ?? "",
+    message: parsed.success ? (parsed.data.message ?? "") : body.trim().slice(0, MAX_WORDS),
+    causes: (details?.causes ?? []).map((cause) => ({
+      reason: cause.reason ?? "",
+      field: cause.field ?? "",
+      message: cause.message ?? "",
+    })),
+    kind: details?.kind ?? "",
+    retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : null,
+  };
+}
+
+/** No answer came: refused, reset, timed out, given up. */
+export function failureFromError(error: unknown): ApiFailure {
+  const code =
+    typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : "";
+  const message = error instanceof Error ? error.message : String(error);
+  return { status: 0, reason: code || "NoAnswer", message, causes: [], kind: "", retryAfterMs: null };
+}
+
+/** Whether the same request may succeed later without anybody changing anything. 401: the token is read anew. */
+export function isRetryable(failure: ApiFailure): boolean {
+  return failure.status === 0 || failure.status === 401 || failure.status === 429 || failure.status >= 500;
+}
+
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ENETUNREACH"]);
+
+/** Whether the write may have happened all the same (504, a broken connection), or may still. */
+export function mayHaveHappened(failure: ApiFailure): boolean {
+  if (failure.status === 0) return !NEVER_SENT.has(failure.reason);
+  return failure.status >= 500;
+}
+
+/** The name is taken, be it by an object that is being deleted. */
+export function isAlreadyExists(failure: ApiFailure): boolean {
+  return failure.status === 409 && failure.reason === "AlreadyExists";
+}
+
+/** A precondition (uid) did not hold: the object is another one by now. */
+export function isOtherObject(failure: ApiFailure): boolean {
+  return failure.status === 409 || (failure.status === 422 && failure.causes.some((c) => c.field === "metadata.uid"));
+}
+
+/** The object does not exist. */
+export function isNotFound(failure: ApiFailure): boolean {
+  return failure.status === 404;
+}
+
+/** The list or watch must start anew: its version is too old. */
+export function isExpired(failure: ApiFailure): boolean {
+  return failure.status === 410;
+}
+
+/** Refused by an object quota: may succeed once others are gone. */
+export function isQuota(failure: ApiFailure): boolean {
+  return failure.status === 403 && failure.message.includes("exceeded quota");
+}
+
+/** What may go up and into a sentence: never a 422's own words, since they print env values. */
+export function describeFailure(failure: ApiFailure, secrets: readonly string[] = []): string {
+  if (failure.status === 0) return `no answer from the API server (${failure.reason})`;
+  if (failure.status === 422) {
+    const fields = [...new Set(failure.causes.map((cause) => fieldWords(cause)))].filter((words) => words !== "");
+    return fields.length > 0 ? `the API server finds invalid: ${fields.join(", ")}` : "the API server finds it invalid";
+  }
+  let words = failure.message;
+  for (const secret of secrets) words = words.replaceAll(secret, "…");
+  return `the API server answered ${failure.status}: ${words.slice(0, MAX_WORDS) || failure.reason}`;
+}
+
+function fieldWords(cause: ApiFailure["causes"][number]): string {
+  // Map keys may follow in brackets; they are names, but an overlong one would bury the sentence.
+  const field = cause.field.slice(0, 120);
+  return field === "" ? "" : cause.reason === "" ? field : `${field} (${cause.reason})`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is an ordinary case (429, proxies): the caller then takes the text.
+    return undefined;
+  }
+}

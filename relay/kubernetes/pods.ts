@@ -1,0 +1,133 @@
+import type { ContainerStatus, KubePod } from "./objects.ts";
+
+/** How one start of a container ended. */
+export type ContainerEnd = { exitCode: number; signal: number | null; reason: string; message: string };
+
+/** A container with all its ends that were ever seen: the API shows only the last two. */
+export type ContainerRecord = {
+  name: string;
+  init: boolean;
+  /** Which start the present state belongs to. */
+  restart: number;
+  running: boolean;
+  waiting: { reason: string; message: string } | null;
+  ends: ReadonlyMap<number, ContainerEnd>;
+};
+
+/**
+ * What is remembered of a pod. It outlives the pod: a Job's deadline deletes its pods before the Job says Failed
+ * (platform notes, "Kubernetes Jobs").
+ */
+export type PodRecord = {
+  uid: string;
+  name: string;
+  jobUid: string;
+  phase: string;
+  reason: string;
+  message: string;
+  /** The scheduler's words while it finds no node; null otherwise. */
+  unschedulable: string | null;
+  containers: readonly ContainerRecord[];
+  /** When the first container started, by the node's clock, epoch ms; null: none did, or it is not said. */
+  startedAt: number | null;
+  severalContainers: boolean;
+  gone: boolean;
+};
+
+/** The Job that controls a pod; null: none does. */
+export function jobUidOf(pod: KubePod): string | null {
+  return pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? null;
+}
+
+/** Merges what a pod says now with what is remembered of it. */
+export function recordPod(pod: KubePod, jobUid: string, earlier: PodRecord | undefined, gone: boolean): PodRecord {
+  const init = pod.status?.initContainerStatuses ?? [];
+  const main = pod.status?.containerStatuses ?? [];
+  const scheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");
+  return {
+    uid: pod.metadata.uid,
+    name: pod.metadata.name,
+    jobUid,
+    phase: pod.status?.phase ?? "Pending",
+    reason: pod.status?.reason ?? "",
+    message: pod.status?.message ?? "",
+    unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "no node fits") : null,
+    containers: [
+      ...init.map((status) => recordContainer(status, true, earlier)),
+      ...main.map((status) => recordContainer(status, false, earlier)),
+    ],
+    startedAt: earlier?.startedAt ?? firstStart([...init, ...main]),
+    severalContainers: pod.spec.containers.length + (pod.spec.initContainers?.length ?? 0) > 1,
+    gone: gone || earlier?.gone === true,
+  };
+}
+
+function recordContainer(status: ContainerStatus, init: boolean, earlier: PodRecord | undefined): ContainerRecord {
+  const known = earlier?.containers.find((container) => container.name === status.name && container.init === init);
+  const ends = new Map(known?.ends);
+  const before = status.lastState?.terminated;
+  if (before && status.restartCount > 0) ends.set(status.restartCount - 1, containerEnd(before));
+  const now = status.state?.terminated;
+  if (now) ends.set(status.restartCount, containerEnd(now));
+  const waiting = status.state?.waiting;
+  return {
+    name: status.name,
+    init,
+    restart: status.restartCount,
+    running: status.state?.running != null,
+    waiting: waiting ? { reason: waiting.reason ?? "", message: waiting.message ?? "" } : null,
+    ends,
+  };
+}
+
+function firstStart(statuses: readonly ContainerStatus[]): number | null {
+  const starts = statuses
+    .flatMap(({ state, lastState }) => [
+      lastState?.terminated?.startedAt,
+      state?.terminated?.startedAt,
+      state?.running?.startedAt,
+    ])
+    .map((text) => Date.parse(text ?? ""))
+    .filter((at) => Number.isFinite(at));
+  return starts.length > 0 ? Math.min(...starts) : null;
+}
+
+type Terminated = { exitCode: number; signal?: number | null; reason?: string | null; message?: string | null };
+
+function containerEnd(state: Terminated): ContainerEnd {
+  return {
+    exitCode: state.exitCode,
+    signal: state.signal ?? null,
+    reason: state.reason ?? "",
+    message: state.message ?? "",
+  };
+}
+
+/** The newest end of a container; null: it never ended. */
+export function lastEnd(container: ContainerRecord): ContainerEnd | null {
+  const newest = Math.max(-1, ...container.ends.keys());
+  return container.ends.get(newest) ?? null;
+}
+
+/** Whether any container of the pod ever ran. */
+export function hasStarted(pod: PodRecord): boolean {
+  return pod.containers.some((container) => container.running || container.ends.size > 0);
+}
+
+/** Whether the pod can run nothing any more. */
+export function isOver(pod: PodRecord): boolean {
+  return pod.gone || pod.phase === "Succeeded" || pod.phase === "Failed";
+}
+
+/** Whether the pod counts as failed: by its phase, or since it went before it could succeed. */
+export function hasFailed(pod: PodRecord): boolean {
+  if (pod.phase === "Failed") return true;
+  if (pod.phase === "Succeeded") return false;
+  return pod.gone || pod.containers.some((container) => (lastEnd(container)?.exitCode ?? 0) !== 0);
+}
+
+/** The container that tells why the pod ended: the first that failed, else the first that ended. */
+export function decidingContainer(pod: PodRecord): ContainerRecord | null {
+  const ended = pod.containers.filter((container) => lastEnd(container) !== null);
+  return ended.find((container) => lastEnd(container)?.exitCode !== 0) ?? ended.find((c) => !c.init) ?? null;
+}

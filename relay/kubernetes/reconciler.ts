@@ -1,0 +1,222 @@
+import type { Clock } from "../clock.ts";
+import { type FactAnswer, type FactBody, type Report, runKeyText } from "../facts.ts";
+import type { Log } from "../log.ts";
+import type { KubernetesCalls } from "./calls.ts";
+import { describeFailure, isNotFound } from "./failures.ts";
+import type { Follows } from "./follows.ts";
+import { followFromMs } from "./log-plan.ts";
+import { logLimitBytes } from "./numbers.ts";
+import type { PodRecord } from "./pods.ts";
+import type { RunFinisher } from "./run-finisher.ts";
+import { isReported, podsAreComplete, type RunEnd, reportOf } from "./run-report.ts";
+import type { RunStore, TrackedRun, UnderWay } from "./run-store.ts";
+
+/** The two watches may be apart by this much before the pods are asked for. */
+const PODS_LAG_MS = 300;
+/** A Job without any pod for this long is asked for the events that say why. */
+const STALLED_MS = 5_000;
+const EVENTS_AGAIN_MS = 30_000;
+/** A changed sentence on why a run waits goes up at most this often. */
+const WAITING_EVERY_MS = 5_000;
+
+/**
+ * Level-triggered: from what the store knows of a run it derives what should have been said by now, and says what is
+ * missing. It does not matter which events were lost on the way.
+ */
+export class Reconciler {
+  readonly #calls: KubernetesCalls;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #store: RunStore;
+  readonly #report: Report;
+  readonly #follows: Follows;
+  readonly #finisher: RunFinisher;
+  readonly #underWay: UnderWay;
+
+  constructor(options: {
+    calls: KubernetesCalls;
+    clock: Clock;
+    log: Log;
+    store: RunStore;
+    report: Report;
+    follows: Follows;
+    finisher: RunFinisher;
+    underWay: UnderWay;
+  }) {
+    this.#calls = options.calls;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#store = options.store;
+    this.#report = options.report;
+    this.#follows = options.follows;
+    this.#finisher = options.finisher;
+    this.#underWay = options.underWay;
+  }
+
+  /** Says what is missing about one run. */
+  reconcile(run: TrackedRun): void {
+    if (run.settled || run.vanished || this.#underWay.creating.has(runKeyText(run.key))) return;
+    if (isReported(run.job)) {
+      this.#store.settle(run);
+      return;
+    }
+    const pods = this.#store.podsOf(run.uid);
+    const report = reportOf(run.job, pods, this.#follows.keys);
+    this.#sayCreated(run);
+    if (report.startedPod !== null) this.#sayStarted(run, report.startedPod, pods);
+    if (report.waiting !== null) this.sayWaiting(run, report.waiting);
+    if (report.end !== null) this.#sayEnded(run, report.end, pods);
+    else this.#follow(run, pods);
+    run.live = true;
+  }
+
+  /** Once a second: what only time brings about. */
+  tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const run of this.#store.runs()) {
+      if (run.settled || run.vanished || run.said.ended) continue;
+      if (run.said.started) this.#follow(run, this.#store.podsOf(run.uid));
+      else this.reconcile(run);
+      const stalled = nowMs - run.firstSeenMs > STALLED_MS && nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS;
+      if (stalled && !run.said.started && !run.job.spec.suspend && this.#store.podsOf(run.uid).length === 0) {
+        run.eventsAskedMs = nowMs;
+        void this.#askWhyNoPod(run);
+      }
+    }
+  }
+
+  /** The watch or a list says that a Job is gone; only the API server's own 404 makes it `lost`. */
+  async vanished(run: TrackedRun): Promise<void> {
+    if (run.vanished) return;
+    if (run.settled) return this.#store.forget(run);
+    if (this.#underWay.removing.has(runKeyText(run.key))) return;
+    const answer = await this.#calls.getJob(run);
+    if (answer.ok && answer.value.metadata.uid === run.uid) {
+      run.job = answer.value;
+      return this.reconcile(run);
+    }
+    if (!answer.ok && !isNotFound(answer.failure)) {
+      // No evidence either way: the next relist asks again.
+      const why = describeFailure(answer.failure);
+      this.#log("warn", "a Job that is missing could not be asked for", { run: runKeyText(run.key), why });
+      return;
+    }
+    if (run.vanished || this.#underWay.removing.has(runKeyText(run.key))) return;
+    run.vanished = true;
+    if (run.said.ended) return;
+    for (const pod of this.#store.podsOf(run.uid)) this.#follows.drop(pod.uid);
+    this.#store.forget(run);
+    await this.#report({ type: "lost", ...run.key, uid: run.uid }, this.#clock.monotonicMs());
+  }
+
+  /** A remove is through: nothing of the run is left to follow or to tell. */
+  removed(run: TrackedRun): void {
+    run.vanished = true;
+    run.settled = true;
+    for (const pod of this.#store.podsOf(run.uid)) this.#follows.drop(pod.uid);
+    this.#store.forget(run);
+  }
+
+  /** The control plane does not know the run (any more): its Job gets its TTL, whatever its state. */
+  unknownAbove(run: TrackedRun): void {
+    void this.#finisher.settle(run, null);
+  }
+
+  /** Why a run does not get on, when it changed and not too often. */
+  sayWaiting(run: TrackedRun, waiting: { reason: string; message: string }): void {
+    const nowMs = this.#clock.monotonicMs();
+    const words = `${waiting.reason}: ${waiting.message}`;
+    if (words === run.said.waiting || nowMs - run.said.waitingMs < WAITING_EVERY_MS) return;
+    run.said.waiting = words;
+    run.said.waitingMs = nowMs;
+    this.#say(run, { type: "waiting", ...run.key, ...waiting }, nowMs);
+  }
+
+  #sayCreated(run: TrackedRun): void {
+    if (run.said.created) return;
+    run.said.created = true;
+    const atMs = this.#happenedMs(run, Date.parse(run.job.metadata.creationTimestamp ?? ""));
+    const { uid, name, namespace } = run;
+    this.#say(run, { type: "created", ...run.key, uid, name, namespace, adopted: true }, atMs);
+  }
+
+  #sayStarted(run: TrackedRun, podName: string, pods: readonly PodRecord[]): void {
+    if (run.said.started) return;
+    run.said.started = true;
+    const startedAt = pods.find((pod) => pod.name === podName)?.startedAt ?? Number.NaN;
+    this.#say(run, { type: "started", ...run.key, podName }, this.#happenedMs(run, startedAt));
+  }
+
+  #sayEnded(run: TrackedRun, end: RunEnd, pods: readonly PodRecord[]): void {
+    if (run.said.ended) return;
+    if (!podsAreComplete(run.job, pods) && run.podsAsked !== "answered") {
+      if (run.podsAsked === "no") void this.#askPods(run);
+      return;
+    }
+    run.said.ended = true;
+    void this.#finisher.finish(run, end, this.#happenedMs(run, end.endedAt ?? Number.NaN));
+  }
+
+  #follow(run: TrackedRun, pods: readonly PodRecord[]): void {
+    const startedAt = Date.parse(run.job.status?.startTime ?? "");
+    const fromMs = followFromMs(run.job, this.#pastMs(startedAt));
+    if (fromMs === null || this.#clock.monotonicMs() < fromMs) return;
+    for (const pod of pods) {
+      if (pod.gone) continue;
+      for (const container of pod.containers.filter(({ running }) => running)) {
+        const key = { podName: pod.name, podUid: pod.uid, container: container.name, restart: container.restart };
+        this.#follows.attach(run.namespace, key, logLimitBytes(run.job));
+      }
+    }
+  }
+
+  /** Waits a moment for the pods' own watch, then asks; after that the end is said with whatever is known. */
+  async #askPods(run: TrackedRun): Promise<void> {
+    run.podsAsked = "asking";
+    await this.#clock.sleep(PODS_LAG_MS);
+    if (run.said.ended) return;
+    const selector = `batch.kubernetes.io/controller-uid=${run.uid}`;
+    const answer = await this.#calls.listPods(run.namespace, selector);
+    if (answer.ok) for (const pod of answer.value) this.#store.takePod(pod, false);
+    run.podsAsked = "answered";
+    this.reconcile(run);
+  }
+
+  async #askWhyNoPod(run: TrackedRun): Promise<void> {
+    const answer = await this.#calls.listJobEvents(run.namespace, run.uid);
+    if (!answer.ok) {
+      const why = describeFailure(answer.failure);
+      this.#log("debug", "events can't be read", { run: runKeyText(run.key), why });
+      return;
+    }
+    const failed = answer.value.filter((event) => event.reason === "FailedCreate");
+    const newest = failed.toSorted((a, b) => eventAt(a) - eventAt(b)).at(-1);
+    if (newest && !run.said.started)
+      this.sayWaiting(run, { reason: "FailedCreate", message: (newest.message ?? "").slice(0, 300) });
+  }
+
+  /** Says a fact; a run that no object knows is settled at once. */
+  #say(run: TrackedRun, fact: FactBody, atMs: number): void {
+    void this.#report(fact, atMs).then((answer: FactAnswer) => {
+      if (answer === "gone") this.unknownAbove(run);
+    });
+  }
+
+  /** When something happened: now where it was seen to happen, else by the cluster's timestamps; never before what was said last. */
+  #happenedMs(run: TrackedRun, at: number): number {
+    const nowMs = this.#clock.monotonicMs();
+    const ms = run.live ? nowMs : this.#pastMs(at);
+    run.lastHappenedMs = Math.max(run.lastHappenedMs, ms);
+    return run.lastHappenedMs;
+  }
+
+  /** A timestamp of the cluster's on our monotonic clock; now where it says nothing. */
+  #pastMs(at: number): number {
+    const nowMs = this.#clock.monotonicMs();
+    return Number.isFinite(at) ? nowMs - Math.max(0, this.#calls.api.serverNowMs() - at) : nowMs;
+  }
+}
+
+function eventAt(event: { lastTimestamp?: string | null | undefined; eventTime?: string | null | undefined }): number {
+  return Date.parse(event.lastTimestamp ?? event.eventTime ?? "") || 0;
+}

@@ -1,0 +1,100 @@
+import type { Check, Remove } from "../../protocol/down.ts";
+import { LABELS } from "../../protocol/words.ts";
+import { equalJitterMs } from "../backoff.ts";
+import { runKeyText } from "../facts.ts";
+import { clusterSelector, type KubernetesCalls } from "./calls.ts";
+import { judgeExisting } from "./create-decision.ts";
+import type { CreateContext } from "./create-run.ts";
+import { describeFailure, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import type { KubePod } from "./objects.ts";
+import { jobUidOf } from "./pods.ts";
+
+const POLL = { minMs: 100, maxMs: 1_000 };
+
+type Step = { step: "wait" } | { step: "gone" } | { step: "failed"; message: string };
+
+/** Removes a run's Job and waits until no container of it is left; confirmed by `removed` or `remove_failed`. */
+export async function removeRun(context: CreateContext, remove: Remove, stop: AbortSignal): Promise<void> {
+  const { clock, report, underWay } = context;
+  const key = runKeyText(remove);
+  const base = { jobId: remove.jobId, run: remove.run, n: remove.n };
+  underWay.removing.add(key);
+  let existed = false;
+  for (let tries = 0; !stop.aborted; tries++) {
+    const { step, sawOurs } = await removeStep(context, remove);
+    existed ||= sawOurs;
+    if (step.step === "gone") {
+      for (const run of context.store.ofRun(remove)) context.reconciler.removed(run);
+      void report({ type: "removed", ...base, existed }, clock.monotonicMs());
+      return;
+    }
+    if (step.step === "failed") {
+      underWay.removing.delete(key);
+      void report({ type: "remove_failed", ...base, message: step.message }, clock.monotonicMs());
+      return;
+    }
+    await clock.sleep(equalJitterMs(tries, POLL, clock.random()), stop);
+  }
+}
+
+async function removeStep(context: CreateContext, remove: Remove): Promise<{ step: Step; sawOurs: boolean }> {
+  const { calls, clusterLabel } = context;
+  const found = await calls.getJob(remove);
+  if (!found.ok && !isNotFound(found.failure)) {
+    const wait = isRetryable(found.failure);
+    const step: Step = wait ? { step: "wait" } : { step: "failed", message: describeFailure(found.failure) };
+    return { step, sawOurs: false };
+  }
+  if (found.ok && judgeExisting(found.value, remove, clusterLabel) === "same") {
+    const { uid, deletionTimestamp } = found.value.metadata;
+    if (deletionTimestamp) return { step: { step: "wait" }, sawOurs: true };
+    const deleted = await calls.deleteJob(remove, uid);
+    const passes =
+      deleted.ok || isNotFound(deleted.failure) || isOtherObject(deleted.failure) || isRetryable(deleted.failure);
+    const step: Step = passes ? { step: "wait" } : { step: "failed", message: describeFailure(deleted.failure) };
+    return { step, sawOurs: true };
+  }
+  const othersUid = found.ok ? found.value.metadata.uid : null;
+  return { step: await podsStep(calls, clusterLabel, remove, othersUid), sawOurs: false };
+}
+
+/** The Job is gone, or was never there; pods that were left behind still run the job. `othersUid`: who has the name now. */
+async function podsStep(
+  calls: KubernetesCalls,
+  clusterLabel: string,
+  { namespace, name, jobId }: Remove,
+  othersUid: string | null,
+): Promise<Step> {
+  const selector = `${clusterSelector(clusterLabel)},${LABELS.jobId}=${jobId},batch.kubernetes.io/job-name=${name}`;
+  const pods = await calls.listPods(namespace, selector);
+  if (pods.ok) {
+    const left = pods.value.some((pod) => !isOver(pod) && (othersUid === null || jobUidOf(pod) !== othersUid));
+    return left ? { step: "wait" } : { step: "gone" };
+  }
+  if (isNotFound(pods.failure)) return { step: "gone" };
+  return isRetryable(pods.failure) ? { step: "wait" } : { step: "failed", message: describeFailure(pods.failure) };
+}
+
+function isOver(pod: KubePod): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+/** Looks for a Job that the control plane knows and the inventory lacked; answered by `lost`, or by what is found. */
+export async function checkRun(context: CreateContext, check: Check, stop: AbortSignal): Promise<void> {
+  const { calls, clock, report, store, reconciler } = context;
+  for (let tries = 0; !stop.aborted; tries++) {
+    const found = await calls.getJob(check);
+    const same = found.ok && found.value.metadata.uid === check.uid;
+    if (found.ok && same) {
+      const run = store.takeJob(found.value, clock.monotonicMs(), false);
+      if (run) reconciler.reconcile(run);
+      return;
+    }
+    if (found.ok || isNotFound(found.failure)) {
+      void report({ type: "lost", jobId: check.jobId, run: check.run, uid: check.uid }, clock.monotonicMs());
+      return;
+    }
+    // A right that was lost, a server that does not answer: no evidence, so nothing is said until there is.
+    await clock.sleep(equalJitterMs(tries, { minMs: 500, maxMs: 30_000 }, clock.random()), stop);
+  }
+}

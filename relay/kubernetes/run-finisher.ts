@@ -1,0 +1,95 @@
+import { ANNOTATIONS } from "../../protocol/words.ts";
+import { equalJitterMs } from "../backoff.ts";
+import type { Clock } from "../clock.ts";
+import { type FactAnswer, type Report, runKeyText } from "../facts.ts";
+import type { Log } from "../log.ts";
+import type { KubernetesCalls } from "./calls.ts";
+import { describeFailure, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import type { LogCollector } from "./log-collector.ts";
+import { ttlSecondsFrom } from "./numbers.ts";
+import type { PodRecord } from "./pods.ts";
+import type { RunEnd } from "./run-report.ts";
+import type { RunStore, TrackedRun } from "./run-store.ts";
+
+/** A log that can't be had an hour after the end is given up, so that it does not hold its Job for ever. */
+export const LOG_GIVE_UP_MS = 3_600_000;
+const PATCH_BACKOFF = { minMs: 500, maxMs: 60_000 };
+
+/** Brings a run's end home: the fact, its logs, and only when both are acknowledged the Job's TTL. */
+export class RunFinisher {
+  readonly #calls: KubernetesCalls;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #store: RunStore;
+  readonly #report: Report;
+  readonly #collector: LogCollector;
+  readonly #signal: AbortSignal;
+  #relistWaiters: (() => void)[] = [];
+
+  constructor(options: {
+    calls: KubernetesCalls;
+    clock: Clock;
+    log: Log;
+    store: RunStore;
+    report: Report;
+    collector: LogCollector;
+    signal: AbortSignal;
+  }) {
+    this.#calls = options.calls;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#store = options.store;
+    this.#report = options.report;
+    this.#collector = options.collector;
+    this.#signal = options.signal;
+  }
+
+  /** Says how the run ended, sends the logs it lists after it, and settles the run when all is acknowledged. */
+  async finish(run: TrackedRun, end: RunEnd, endedMs: number): Promise<void> {
+    const pods = new Map(this.#store.podsOf(run.uid).map((pod) => [pod.uid, pod]));
+    const { endedAt, ...said } = end;
+    const answered = this.#report({ type: "ended", ...run.key, uid: run.uid, ...said }, endedMs);
+    const logs = this.#collectAll(run, end, pods, endedMs + LOG_GIVE_UP_MS);
+    // A run that nobody knows needs no log: the TTL need not wait for one that can't be read.
+    if ((await answered) !== "gone") await logs;
+    await this.settle(run, endedAt);
+  }
+
+  /** Nothing more is to come of this run: its TTL starts. Also for a run that no object knows (any more). */
+  async settle(run: TrackedRun, endedAt: number | null): Promise<void> {
+    if (run.settled) return;
+    this.#store.settle(run);
+    for (let tries = 0; !this.#signal.aborted && !run.vanished; tries++) {
+      const answer = await this.#calls.patchJob(run, run.uid, {
+        annotations: { [ANNOTATIONS.reportedAt]: new Date(this.#calls.api.serverNowMs()).toISOString() },
+        spec: { ttlSecondsAfterFinished: ttlSecondsFrom(run.job, endedAt, this.#calls.api.serverNowMs()) },
+      });
+      if (answer.ok || isNotFound(answer.failure) || isOtherObject(answer.failure)) return;
+      const why = describeFailure(answer.failure);
+      if (tries === 0 || !isRetryable(answer.failure)) {
+        this.#log("warn", "the TTL of a finished Job could not be set", { run: runKeyText(run.key), why });
+      }
+      // A right that is missing may come back; until then the Job simply stays.
+      await this.#clock.sleep(equalJitterMs(tries, PATCH_BACKOFF, this.#clock.random()), this.#signal);
+    }
+  }
+
+  /** A relist is the moment at which refused logs are tried again. */
+  relisted(): void {
+    const waiters = this.#relistWaiters;
+    this.#relistWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  async #collectAll(run: TrackedRun, end: RunEnd, pods: Map<string, PodRecord>, giveUpMs: number): Promise<void> {
+    let open = end.logs;
+    while (open.length > 0) {
+      const answers: FactAnswer[] = await Promise.all(
+        open.map((key) => this.#collector.collect(run, key, pods.get(key.podUid), giveUpMs)),
+      );
+      open = open.filter((_, index) => answers[index] === "refused");
+      if (open.length === 0 || this.#clock.monotonicMs() >= giveUpMs) return;
+      await new Promise<void>((resolve) => this.#relistWaiters.push(resolve));
+    }
+  }
+}

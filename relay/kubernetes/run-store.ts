@@ -1,0 +1,149 @@
+import { ANNOTATIONS, JobId, LABELS, type RunKey } from "../../protocol/words.ts";
+import { runKeyText } from "../facts.ts";
+import type { KubeJob, KubePod } from "./objects.ts";
+import { jobUidOf, type PodRecord, recordPod } from "./pods.ts";
+
+/** What this process knows of one Job of ours, and what it has said about it. Times are monotonic ms. */
+export type TrackedRun = {
+  key: RunKey;
+  uid: string;
+  namespace: string;
+  name: string;
+  job: KubeJob;
+  firstSeenMs: number;
+  /** False until its first reconcile where it was found in a list: what it shows then happened earlier, who knows when. */
+  live: boolean;
+  /** The API server no longer has it. */
+  vanished: boolean;
+  /** Its end is settled with the control plane, or nobody knows it there: nothing more is said. */
+  settled: boolean;
+  said: { created: boolean; started: boolean; ended: boolean; waiting: string; waitingMs: number };
+  lastHappenedMs: number;
+  /** Whether its pods were asked for by a call, since their watch lagged behind the Job's. */
+  podsAsked: "no" | "asking" | "answered";
+  eventsAskedMs: number;
+};
+
+/** Runs that a command is working on in this process, by {@link runKeyText}. */
+export type UnderWay = {
+  /** Their create's own answer says `created`, not the watch. */
+  creating: Set<string>;
+  /** Their Job's going is no loss. */
+  removing: Set<string>;
+};
+
+/** The Jobs and pods of this cluster's label, as last seen. No I/O. */
+export class RunStore {
+  readonly #runs = new Map<string, TrackedRun>();
+  readonly #pods = new Map<string, Map<string, PodRecord>>();
+  readonly #uidsOfRun = new Map<string, Set<string>>();
+
+  /** Every Job of ours. */
+  runs(): IterableIterator<TrackedRun> {
+    return this.#runs.values();
+  }
+
+  /** By the Job's uid. */
+  get(uid: string): TrackedRun | undefined {
+    return this.#runs.get(uid);
+  }
+
+  /** The run's Jobs: mostly one. */
+  ofRun(key: RunKey): TrackedRun[] {
+    return [...(this.#uidsOfRun.get(runKeyText(key)) ?? [])].flatMap((uid) => this.#runs.get(uid) ?? []);
+  }
+
+  /** The pods of one Job, gone ones included, in the order in which they were first seen. */
+  podsOf(uid: string): PodRecord[] {
+    return [...(this.#pods.get(uid)?.values() ?? [])];
+  }
+
+  /** Takes a Job in; null where its labels and annotations name no run. */
+  takeJob(job: KubeJob, nowMs: number, live: boolean): TrackedRun | null {
+    const known = this.#runs.get(job.metadata.uid);
+    if (known) {
+      known.job = job;
+      return known;
+    }
+    const key = runKeyOf(job);
+    if (key === null) return null;
+    const run: TrackedRun = {
+      key,
+      uid: job.metadata.uid,
+      namespace: job.metadata.namespace,
+      name: job.metadata.name,
+      job,
+      firstSeenMs: nowMs,
+      live,
+      vanished: false,
+      settled: false,
+      said: { created: false, started: false, ended: false, waiting: "", waitingMs: Number.NEGATIVE_INFINITY },
+      lastHappenedMs: Number.NEGATIVE_INFINITY,
+      podsAsked: "no",
+      eventsAskedMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#runs.set(run.uid, run);
+    const text = runKeyText(key);
+    this.#uidsOfRun.set(text, (this.#uidsOfRun.get(text) ?? new Set()).add(run.uid));
+    return run;
+  }
+
+  /** Takes a pod in; answers the run it belongs to, null: none that is known (yet). */
+  takePod(pod: KubePod, gone: boolean): TrackedRun | null {
+    const jobUid = jobUidOf(pod);
+    if (jobUid === null) return null;
+    const run = this.#runs.get(jobUid) ?? null;
+    if (run?.settled || (run === null && gone)) return null;
+    const pods = this.#pods.get(jobUid) ?? new Map<string, PodRecord>();
+    pods.set(pod.metadata.uid, recordPod(pod, jobUid, pods.get(pod.metadata.uid), gone));
+    this.#pods.set(jobUid, pods);
+    return run;
+  }
+
+  /** Marks every pod of a namespace (null: of all) that a list did not name as gone; answers the runs concerned. */
+  keepPods(namespace: string | null, listed: ReadonlySet<string>): TrackedRun[] {
+    const concerned: TrackedRun[] = [];
+    for (const [jobUid, pods] of this.#pods) {
+      const run = this.#runs.get(jobUid);
+      if (run && namespace !== null && run.namespace !== namespace) continue;
+      for (const [podUid, pod] of pods) {
+        if (pod.gone || listed.has(podUid)) continue;
+        pods.set(podUid, { ...pod, gone: true });
+        if (run) concerned.push(run);
+      }
+      if (!run && ![...pods.values()].some((pod) => !pod.gone)) this.#pods.delete(jobUid);
+    }
+    return concerned;
+  }
+
+  /** The runs of a namespace (null: of all) whose Jobs a list did not name. */
+  missing(namespace: string | null, listed: ReadonlySet<string>): TrackedRun[] {
+    return [...this.#runs.values()].filter(
+      (run) => (namespace === null || run.namespace === namespace) && !listed.has(run.uid),
+    );
+  }
+
+  /** Nothing more will be said about the run; the Job itself stays in view while it exists. */
+  settle(run: TrackedRun): void {
+    run.settled = true;
+    this.#pods.delete(run.uid);
+    if (run.vanished) this.forget(run);
+  }
+
+  /** The Job is gone from the API server and nothing is left to say of it. */
+  forget(run: TrackedRun): void {
+    this.#runs.delete(run.uid);
+    this.#pods.delete(run.uid);
+    const text = runKeyText(run.key);
+    const uids = this.#uidsOfRun.get(text);
+    uids?.delete(run.uid);
+    if (uids?.size === 0) this.#uidsOfRun.delete(text);
+  }
+}
+
+/** Which run a Job is, by its labels and annotations; null: they name none. */
+export function runKeyOf(job: KubeJob): RunKey | null {
+  const jobId = JobId.safeParse(job.metadata.labels?.[LABELS.jobId]);
+  const run = Number(job.metadata.annotations?.[ANNOTATIONS.run]);
+  return jobId.success && Number.isSafeInteger(run) && run >= 1 ? { jobId: jobId.data, run } : null;
+}
