@@ -1,3 +1,4 @@
+import { nobody, startReaper } from "../support/reaper-client.ts";
 import { lockFolder } from "./lock.ts";
 import { HOST, ROOT, type WorkerReady } from "./ready.ts";
 import { parseSettings, type Settings } from "./settings.ts";
@@ -64,7 +65,12 @@ async function main(): Promise<void> {
   // Quiet and offline; wrangler reads these when it is loaded.
   Object.assign(process.env, { WRANGLER_LOG: "none", WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" });
   const { startWorkerHost } = await import("./worker-host.ts");
-  const tell = (ready: WorkerReady) => supervised && process.send?.(ready);
+  // Under `npm start` its reaper ends this process's whole group.
+  const reaper = supervised ? null : startReaper(say);
+  const tell = (ready: WorkerReady) => {
+    reaper?.watch("workerd", { ...nobody, pids: [ready.workerdPid] });
+    if (supervised) process.send?.(ready);
+  };
   let host: WorkerHost | null = null;
   try {
     host = await startWorkerHost({
@@ -94,7 +100,8 @@ function stopOnSignal(host: WorkerHost): void {
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    void host.stop().then(() => process.exit(0));
+    // What went wrong while stopping is in the log; the reaper ends what is left.
+    void host.stop().finally(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"]) process.on(signal, stop);
 }
