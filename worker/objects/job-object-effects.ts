@@ -3,6 +3,7 @@ import { chooseCluster } from "../clusters/choosing.ts";
 import { listClusterIds } from "../db/clusters.ts";
 import { deleteJobRow, writeJobRow } from "../db/job-rows.ts";
 import { releaseName } from "../db/name-claims.ts";
+import { logWarning } from "../errors.ts";
 import { ATTEMPT_MS } from "../jobs/lifecycle-clock.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import type { Event } from "../jobs/lifecycle-events.ts";
@@ -120,8 +121,7 @@ export async function tryEffect(env: Env, job: Job, effect: Effect): Promise<Eve
     return await within(ATTEMPT_MS, attempt(env, job, effect));
   } catch (error) {
     const problem = sentence(error);
-    // biome-ignore lint/suspicious/noConsole: the operator's log is where a failing part shows beside the job's own sentence
-    console.warn(`job ${job.jobId}: ${effect.type} failed: ${problem}`);
+    logWarning(`job ${job.jobId}: ${effect.type} failed and is tried again: ${problem}`);
     return failureOf(effect, problem);
   }
 }

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RunKey } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
+import { logError } from "../errors.ts";
 import type {
   CreateAnswer,
   CreateInput,
@@ -104,10 +105,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   async holdsName(namespace: string, jobName: string): Promise<boolean> {
     const { job } = this.#store;
     if (job === null || !job.nameHeld) return false;
-    if (job.definition.namespace !== namespace || job.definition.jobName !== jobName) return false;
-    // The sweep asks because no index row names the claim: it is written now.
-    await this.poke();
-    return true;
+    return job.definition.namespace === namespace && job.definition.jobName === jobName;
   }
 
   /** The job's one clock. Never throws: the platform drops an alarm for good after a few failures. */
@@ -118,8 +116,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
       await effects;
     } catch (error) {
       this.#store.armAt(Date.now() + ALARM_AGAIN_MS);
-      // biome-ignore lint/suspicious/noConsole: a failure of our own must reach the operator's log
-      console.error("a job's alarm failed and will ring again in a minute", error);
+      logError("a job's alarm failed and will ring again in a minute", error);
     }
   }
 
@@ -158,8 +155,8 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     try {
       return await within(LOOK_MS, clusterCalls(this.env, run.cluster).look({ jobId: job.jobId, run: run.run }));
     } catch (error) {
-      // biome-ignore lint/suspicious/noConsole: the description goes on without the cluster's word, and the log says why
-      console.warn(`job ${job.jobId}: cluster ${run.cluster} did not answer a look`, error);
+      // The description goes on without the cluster's word.
+      logError(`job ${job.jobId}: cluster ${run.cluster} did not answer a look`, error);
       return null;
     }
   }
