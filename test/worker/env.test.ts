@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { parseSettings, settingsOf } from "../../worker/env.ts";
+
+describe("parseSettings", () => {
+  it("is closed, unlimited and strict where nothing is set", () => {
+    expect(parseSettings({})).toEqual({
+      token: "",
+      rateLimit: { counts: "nothing" },
+      allowedIps: [],
+      allowPrivateCallbacks: false,
+    });
+  });
+
+  it("reads every variable", () => {
+    const settings = parseSettings({
+      WATCHBELL_TOKEN: " secret ",
+      WATCHBELL_RATE_LIMIT: "600",
+      WATCHBELL_ALLOWED_IPS: "10.0.0.1, 2001:db8::/32,",
+      WATCHBELL_ALLOW_PRIVATE_CALLBACKS: "1",
+      DB: {},
+    });
+
+    expect(settings).toEqual({
+      token: "secret",
+      rateLimit: { counts: "isolate", perMinute: 600 },
+      allowedIps: ["10.0.0.1", "2001:db8::/32"],
+      allowPrivateCallbacks: true,
+    });
+  });
+
+  it.each([
+    ["1", true],
+    ["true", true],
+    ["0", false],
+    ["false", false],
+    ["", false],
+  ])("takes WATCHBELL_ALLOW_PRIVATE_CALLBACKS=%s as %s", (value, expected) => {
+    expect(parseSettings({ WATCHBELL_ALLOW_PRIVATE_CALLBACKS: value }).allowPrivateCallbacks).toBe(expected);
+  });
+
+  it.each([
+    ["WATCHBELL_RATE_LIMIT", "0"],
+    ["WATCHBELL_RATE_LIMIT", "-1"],
+    ["WATCHBELL_RATE_LIMIT", "many"],
+    ["WATCHBELL_ALLOWED_IPS", "10.0.0.0/33"],
+    ["WATCHBELL_ALLOWED_IPS", "localhost"],
+  ])("names %s where it is %s", (name, value) => {
+    expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`${name}.*${JSON.stringify(value)}`));
+  });
+
+  it("parses an env object once", () => {
+    const env = { WATCHBELL_TOKEN: "a" };
+
+    expect(settingsOf(env)).toBe(settingsOf(env));
+  });
+});

@@ -1,0 +1,163 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { claimName, staleClaims } from "../../../worker/db/name-claims.ts";
+import { jobStub } from "../../../worker/jobs/job-stub.ts";
+import { newJobId, newRowId } from "../../../worker/jobs/new-ids.ts";
+import { sweep } from "../../../worker/jobs/sweep.ts";
+import { isSweepTurn } from "../../../worker/jobs/sweep-turns.ts";
+import { call, leastCreate, storedRows } from "../routes/api.ts";
+
+const MINUTE_MS = 60_000;
+let names = 0;
+
+beforeEach(async () => {
+  await env.DB.exec("DELETE FROM name_claims; DELETE FROM jobs; DELETE FROM clusters; DELETE FROM sweep_cursor");
+});
+
+async function create(changes: Record<string, unknown> = {}): Promise<string> {
+  names += 1;
+  const rowsBefore = (await storedRows()).jobs;
+  const answer = await call("/api/once_job/create", { body: leastCreate({ job_name: `swept-${names}`, ...changes }) });
+  // The row follows the answer; what a test changes by hand must not be written over by it.
+  await vi.waitFor(async () => expect((await storedRows()).jobs).toBe(rowsBefore + 1));
+  return Object(answer.data).job_id;
+}
+
+async function orphanClaim(claimedAt: number): Promise<void> {
+  const claim = { namespace: "default", jobName: "orphan", jobId: newJobId(), id: newRowId(claimedAt), claimedAt };
+  await claimName(env.DB, claim, "");
+}
+
+describe("the sweep over claims", () => {
+  it("frees a name whose create never came to its object", async () => {
+    const now = Date.now();
+    await orphanClaim(now - 2 * MINUTE_MS);
+
+    const report = await sweep(env, now);
+
+    expect(report).toMatchObject({ claimsRemoved: 1, failed: 0 });
+    const answer = await call("/api/once_job/create", { body: leastCreate({ job_name: "orphan" }) });
+    expect(answer.code).toBe(0);
+  });
+
+  it("leaves a claim alone that may still be a create under way", async () => {
+    const now = Date.now();
+    await orphanClaim(now - MINUTE_MS + 1_000);
+
+    const report = await sweep(env, now);
+
+    expect(report.claimsRemoved).toBe(0);
+    expect((await storedRows()).claims).toBe(1);
+  });
+
+  it("keeps a claim that a job holds, and has the job write its missing row anew", async () => {
+    const jobId = await create();
+    await env.DB.exec("DELETE FROM jobs");
+
+    const report = await sweep(env, Date.now() + 2 * MINUTE_MS);
+
+    expect(report).toMatchObject({ claimsRemoved: 0, failed: 0 });
+    const list = await call("/api/once_job/lists");
+    expect(list.data).toMatchObject({ total: "1", data: [{ job_id: jobId }] });
+  });
+
+  it("does not judge a claim that an index row names", async () => {
+    await create();
+
+    const { claims } = await staleClaims(env.DB, { after: null, before: Number.MAX_SAFE_INTEGER, limit: 10 });
+
+    expect(claims).toEqual([]);
+  });
+});
+
+describe("the sweep over overdue jobs", () => {
+  it("pokes the object of a job whose row is overdue", async () => {
+    const jobId = await create();
+    const now = Date.now();
+    await env.DB.prepare("UPDATE jobs SET overdue_at = ?")
+      .bind(now - 2 * MINUTE_MS)
+      .run();
+
+    const report = await sweep(env, now);
+
+    expect(report).toMatchObject({ poked: 1, rowsRemoved: 0, failed: 0 });
+    expect(await jobStub(env, jobId).describe()).toMatchObject({ status: "due" });
+  });
+
+  it("leaves a job alone that is a little late", async () => {
+    await create();
+    const now = Date.now();
+    await env.DB.prepare("UPDATE jobs SET overdue_at = ?")
+      .bind(now - MINUTE_MS + 1_000)
+      .run();
+
+    const report = await sweep(env, now);
+
+    expect(report.poked).toBe(0);
+  });
+
+  it("removes a row that no object knows, together with its claim", async () => {
+    await create();
+    const now = Date.now();
+    await env.DB.prepare("UPDATE jobs SET job_id = 'nobody', overdue_at = ?")
+      .bind(now - 2 * MINUTE_MS)
+      .run();
+    await env.DB.exec("UPDATE name_claims SET job_id = 'nobody'");
+
+    const report = await sweep(env, now);
+
+    expect(report).toMatchObject({ poked: 0, rowsRemoved: 1, failed: 0 });
+    expect(await storedRows()).toEqual({ claims: 0, jobs: 0 });
+  });
+
+  it("goes on where one job fails", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await create();
+    await create();
+    const now = Date.now();
+    await env.DB.prepare("UPDATE jobs SET overdue_at = ?")
+      .bind(now - 2 * MINUTE_MS)
+      .run();
+    let calls = 0;
+    const failing: Pick<Env, "DB" | "JOBS"> = {
+      DB: env.DB,
+      JOBS: new Proxy(env.JOBS, {
+        get: (namespace, key) => {
+          if (key !== "get") return Reflect.get(namespace, key).bind(namespace);
+          calls += 1;
+          if (calls === 1) throw new Error("the object can't be reached");
+          return namespace.get.bind(namespace);
+        },
+      }),
+    };
+
+    const report = await sweep(failing, now);
+
+    expect(report).toMatchObject({ poked: 1, failed: 1 });
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
+  });
+});
+
+describe("isSweepTurn", () => {
+  const now = 1_000_000 * MINUTE_MS;
+  const minutes = Array.from({ length: 120 }, (_, n) => now + n * MINUTE_MS);
+
+  it.each([
+    ["every minute at first", (at: number) => at - 2 * MINUTE_MS, 120],
+    ["every ten minutes after a quarter of an hour", (at: number) => at - 30 * MINUTE_MS, 12],
+    ["every hour after a day", (at: number) => at - 25 * 60 * MINUTE_MS, 2],
+  ])("pokes %s", (_name, overdueAtFor, expected) => {
+    const turns = minutes.filter((at) => isSweepTurn({ overdueAt: overdueAtFor(at), id: 12_345 }, at));
+
+    expect(turns).toHaveLength(expected);
+  });
+
+  it("spreads jobs over the minutes", () => {
+    const job = (id: number) => ({ overdueAt: now - 30 * MINUTE_MS, id });
+
+    const inThisMinute = Array.from({ length: 1_000 }, (_, id) => job(id)).filter((one) => isSweepTurn(one, now));
+
+    expect(inThisMinute).toHaveLength(100);
+  });
+});
