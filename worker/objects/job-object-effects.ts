@@ -14,8 +14,7 @@ import { buildManifest } from "../jobs/manifest.ts";
 
 /** A cluster's object, by a new stub: one that threw may stay broken (platform notes, "Durable Objects"). */
 export function clusterCalls(env: Env, cluster: string): ClusterCalls {
-  // The generated binding does not know its class; ClusterObject implements these calls.
-  return env.CLUSTERS.get(env.CLUSTERS.idFromName(cluster)) as unknown as ClusterCalls;
+  return env.CLUSTERS.get(env.CLUSTERS.idFromName(cluster));
 }
 
 /** Settles with the promise, or rejects after `ms`; the call itself may still come through, and each may be repeated. */
