@@ -13,7 +13,7 @@ export function lockFolder(dir: string): LockOutcome {
   const holderPath = path.join(dir, "lock.pid");
   const database = new DatabaseSync(path.join(dir, "lock"));
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     if (isBusy(error)) return { ok: false, holder: readHolder(holderPath) };

@@ -46,4 +46,6 @@ async function main(): Promise<number> {
   return await runSystem(parsed.settings, voice, stopSignal());
 }
 
+// The reaper's handle does not hold the event loop, and one that is empty ends with code 13 before the stop is done.
+setInterval(() => undefined, 60_000);
 process.exit(await main());

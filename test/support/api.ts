@@ -67,7 +67,7 @@ export class Api {
 
   /** A once job; answers its id. */
   async create(fields: Record<string, unknown>): Promise<string> {
-    const job = { namespace: "default", image: "busybox", ...fields };
+    const job = { namespace: "default", image: "busybox", job_exec_time: "0", ...fields };
     return Created.parse(await this.#ok("POST", "/api/once_job/create", job)).job_id;
   }
 
