@@ -36,7 +36,7 @@ function explainDue(run: Run & { state: "due" }, look: Look, now: number): strin
   if (run.book.attempts === 0) {
     return `${when}; it will be booked in cluster ${run.cluster} at ${at(run.book.nextAttemptAt)}`;
   }
-  const again = `tried ${run.book.attempts} times, next at ${at(run.book.nextAttemptAt)}`;
+  const again = `tried ${run.book.attempts === 1 ? "once" : `${run.book.attempts} times`}, next at ${at(run.book.nextAttemptAt)}`;
   return `${when}; not booked in cluster ${run.cluster} yet: ${run.book.problem} (${again})`;
 }
 

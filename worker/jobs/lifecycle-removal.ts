@@ -41,7 +41,7 @@ export function removalConfirmed(before: Job, run: Run, existed: boolean, at: nu
     const message = "its start deadline passed before its Job could be created";
     return endRun(before, cleared, "skipped", endWithoutPods(at, "deadline", message));
   }
-  const message = wasSeen ? "deleted; its Job was removed" : "deleted before its Job was created";
+  const message = wasSeen ? "its Job was removed" : "it was taken back before its Job was created";
   const over = endRun(before, cleared, "cancelled", endWithoutPods(at, "deleted", message));
   return deleted(over, wasSeen ? "removed_from_cluster" : "cancelled_before_dispatch", at);
 }

@@ -81,7 +81,7 @@ function deleteOpen(job: Job, run: Run, now: number): Step {
   }
   const neverBooked = run.state === "due" && (run.cluster === null || (now < bookAt(job, run) && run.book !== null));
   if (neverBooked) {
-    const end = endWithoutPods(now, "deleted", "deleted before its Job was created");
+    const end = endWithoutPods(now, "deleted", "it was taken back before its Job was created");
     return moved(deleted(endRun(job, run, "cancelled", end), "cancelled_before_dispatch", now));
   }
   const removing: Run = run.removal

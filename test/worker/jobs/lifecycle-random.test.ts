@@ -154,6 +154,8 @@ function checkEnd(world: World, ends: Map<string, number>): void {
   if (job.deletion?.state === "done") {
     expect(world.kube, "the deleted job's Kubernetes Job").toBeNull();
     expect(world.nameClaimed).toBe(false);
+    const neverRan = job.deletion.outcome === "cancelled_before_dispatch";
+    if (neverRan) expect(world.kubeJobsCreated, "Jobs of a run that was cancelled before its dispatch").toBe(0);
   }
   // Nothing is left but the purge, and it is what the alarm is set to. That the row is written may have been forgotten.
   const left = advanceAll(job, [{ type: "tick" }], world.now).effects.filter(({ type }) => type !== "write_index");

@@ -87,7 +87,7 @@ export function factEvent(fact: Fact, at: number, cluster = CLUSTER): Event {
 }
 
 /** A job after these events, each with its moment; every effect is left untried. */
-export function after(...turns: [now: number, ...events: Event[]][]): Job {
+export function jobAfter(...turns: [now: number, ...events: Event[]][]): Job {
   let job: Job | null = null;
   for (const [now, ...events] of turns) job = advanceAll(job, events, now).job;
   if (job === null) throw new Error("the sample was never created");
@@ -112,36 +112,36 @@ export const LATER = DUE_AT + 60_000;
 /** A job in every state that a run can be in, with what may be going on beside it. */
 export const SAMPLES = {
   none: null,
-  due: after(...CREATE),
-  booked: after(...BOOK),
-  unplaced: after([T0, createEvent({ cluster: null })]),
-  overdue: after([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, { type: "tick" }]),
-  sent: after(...BOOK, [DUE_AT + 5, { type: "poke" }, { ...BOOKED, answer: "taken" }]),
-  created: after(...CREATED),
-  running: after(...RUNNING),
-  ending: after(...RUNNING, [DUE_AT + 1_520, factEvent(ENDED_WITH_LOG, DUE_AT + 1_500)]),
-  takenBack: after([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, LOOK]),
-  asked: after(...BOOK, [DUE_AT - 100, DELETE]),
-  removing: after(...BOOK, [DUE_AT - 100, DELETE, REMOVING]),
-  stopping: after(...RUNNING, [DUE_AT + 600, DELETE, REMOVING]),
-  notDeleted: after(
+  due: jobAfter(...CREATE),
+  booked: jobAfter(...BOOK),
+  unplaced: jobAfter([T0, createEvent({ cluster: null })]),
+  overdue: jobAfter([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, { type: "tick" }]),
+  sent: jobAfter(...BOOK, [DUE_AT + 5, { type: "poke" }, { ...BOOKED, answer: "taken" }]),
+  created: jobAfter(...CREATED),
+  running: jobAfter(...RUNNING),
+  ending: jobAfter(...RUNNING, [DUE_AT + 1_520, factEvent(ENDED_WITH_LOG, DUE_AT + 1_500)]),
+  takenBack: jobAfter([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, LOOK]),
+  asked: jobAfter(...BOOK, [DUE_AT - 100, DELETE]),
+  removing: jobAfter(...BOOK, [DUE_AT - 100, DELETE, REMOVING]),
+  stopping: jobAfter(...RUNNING, [DUE_AT + 600, DELETE, REMOVING]),
+  notDeleted: jobAfter(
     ...RUNNING,
     [DUE_AT + 600, DELETE, REMOVING],
     [DUE_AT + 700, factEvent(FACTS.remove_failed, DUE_AT)],
   ),
-  succeeded: after(...ENDED),
-  failed: after(...RUNNING, [DUE_AT + 1_520, factEvent(ENDED_FAILED, DUE_AT + 1_500)]),
-  refused: after(...BOOK, [DUE_AT + 20, factEvent(FACTS.create_refused, DUE_AT + 10)]),
-  cancelled: after(
+  succeeded: jobAfter(...ENDED),
+  failed: jobAfter(...RUNNING, [DUE_AT + 1_520, factEvent(ENDED_FAILED, DUE_AT + 1_500)]),
+  refused: jobAfter(...BOOK, [DUE_AT + 20, factEvent(FACTS.create_refused, DUE_AT + 10)]),
+  cancelled: jobAfter(
     [T0, DEADLINE],
     [DUE_AT + 11_500, LOOK, REMOVING],
     [DUE_AT + 11_600, factEvent(FACTS.removed, DUE_AT + 11_550)],
   ),
-  lost: after(...RUNNING, [DUE_AT + 900, factEvent(FACTS.lost, DUE_AT + 900)]),
-  skipped: after(...BOOK, [DUE_AT + 20, factEvent(FACTS.expired, DUE_AT + 10)]),
-  deleted: after(...BOOK, [DUE_AT - 100, DELETE, { ...REMOVING, answer: "unbooked" }]),
-  leaving: after(...ENDED, [DUE_AT + 3_000, DELETE], [DUE_AT + 3_001, REMOVING]),
-  repaired: after(
+  lost: jobAfter(...RUNNING, [DUE_AT + 900, factEvent(FACTS.lost, DUE_AT + 900)]),
+  skipped: jobAfter(...BOOK, [DUE_AT + 20, factEvent(FACTS.expired, DUE_AT + 10)]),
+  deleted: jobAfter(...BOOK, [DUE_AT - 100, DELETE, { ...REMOVING, answer: "unbooked" }]),
+  leaving: jobAfter(...ENDED, [DUE_AT + 3_000, DELETE], [DUE_AT + 3_001, REMOVING]),
+  repaired: jobAfter(
     ...BOOK,
     [DUE_AT - 100, DELETE, { ...REMOVING, answer: "unbooked" }],
     [DUE_AT + 50, factEvent(FACTS.created, DUE_AT + 40)],

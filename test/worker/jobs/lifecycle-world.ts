@@ -80,7 +80,7 @@ export class World {
 
   /** Tries the next effect; `fails`: nothing came of it, `loses`: it was done and its answer got lost. */
   tryEffect(fault: "none" | "fails" | "loses"): void {
-    const effect = this.effects.shift();
+    const effect = this.#pick(this.effects);
     const { job } = this;
     if (effect === undefined || job === null) return;
     const outcome = fault === "fails" ? failureOf(effect) : this.#do(effect, job);
@@ -88,8 +88,13 @@ export class World {
   }
 
   deliverOutcome(): void {
-    const outcome = this.outcomes.shift();
+    const outcome = this.#pick(this.outcomes);
     if (outcome) this.turn(outcome);
+  }
+
+  /** Calls that are under way together come through in any order. */
+  #pick<Item>(items: Item[]): Item | undefined {
+    return items.splice(Math.floor(this.random() * items.length), 1)[0];
   }
 
   #do(effect: Effect, job: Job): Event {
