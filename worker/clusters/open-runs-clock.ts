@@ -1,5 +1,4 @@
 import type { OpenRun } from "./open-run.ts";
-import { lateAt, type Presence } from "./open-runs-late.ts";
 import { type Life, lossAt } from "./open-runs-lease.ts";
 
 /** Within this time before a due moment a timer is used; earlier, the alarm wakes the object (design, "Hand-over"). */
@@ -13,11 +12,11 @@ const ALARM_MIN_AHEAD_MS = 50;
 
 /** What the next wake-up is computed from. */
 export type ClockInput = {
-  presence: Presence;
   /** The next due moment, and whether a link stands ready to be handed it. */
   nextDueAt: number | null;
   ready: boolean;
-  booked: Iterable<OpenRun>;
+  /** When the next booked row turns late for want of a relay; null: none does. */
+  lateAt: number | null;
   /** Rows whose command is sent again by time. */
   again: Iterable<OpenRun>;
   openCount: number;
@@ -59,14 +58,9 @@ function linkedTimes(input: ClockInput, now: number): (number | null)[] {
  */
 export function nextWake(input: ClockInput, now: number): Wake {
   const due = input.ready ? dueWake(input.nextDueAt, now) : { timerAt: null, alarmAt: null };
-  const late: number[] = [];
-  for (const row of input.booked) {
-    const at = lateAt(row, input.presence);
-    if (at !== null) late.push(at);
-  }
   const alarmAt = earliest([
     due.alarmAt,
-    earliest(late),
+    input.lateAt,
     ...linkedTimes(input, now),
     ...input.strangers.map((acceptedAt) => acceptedAt + HELLO_WITHIN_MS),
     input.forgetAt,

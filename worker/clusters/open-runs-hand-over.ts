@@ -1,3 +1,4 @@
+import { releaseAt } from "./due-order.ts";
 import { byDueTime, type OpenRun, ROWS_PER_TURN } from "./open-run.ts";
 import { isToBeAsked, type Presence } from "./open-runs-late.ts";
 import { fenceWhenSentTo } from "./open-runs-lease.ts";
@@ -20,7 +21,7 @@ export function isUnderWay(row: OpenRun, link: OpenLink): boolean {
 export function sendableAt(row: OpenRun, link: OpenLink): number | null {
   switch (row.state) {
     case "booked":
-      return Math.max(row.dueAt, row.againAt ?? 0);
+      return releaseAt(row);
     case "sent":
       // Sent to an earlier link: again at once, with the same name and manifest. On this link only when a fence ended.
       return isUnderWay(row, link) ? row.againAt : row.sentTo === null ? (row.againAt ?? 0) : 0;
@@ -33,31 +34,38 @@ export function sendableAt(row: OpenRun, link: OpenLink): number | null {
 
 /**
  * Picks what goes onto the active link now: what is due, never early, in due order, as far as the relay's window has room.
- * A late row whose job must be asked first holds back what is due after it, so that creates stay in due order;
- * `answering` names the rows whose job is being asked.
+ * `booked` comes in due order and is read only as far as needed. A late row whose job must be asked first holds back what
+ * is due after it, so that creates stay in due order; `isAsking` names the rows whose job is being asked.
  */
 export function handOver(
-  rows: Iterable<OpenRun>,
+  rows: { booked: Iterable<OpenRun>; sent: Iterable<OpenRun> },
   link: OpenLink,
   presence: Presence,
-  answering: (row: OpenRun) => boolean,
+  isAsking: (row: OpenRun) => boolean,
   now: number,
 ): HandOver {
   let underWay = 0;
-  const due: OpenRun[] = [];
-  for (const row of rows) {
+  const creates: OpenRun[] = [];
+  for (const row of rows.sent) {
     const at = sendableAt(row, link);
-    if (at !== null && at <= now) due.push(row);
+    if (at !== null && at <= now) creates.push(row);
     else if (isUnderWay(row, link)) underWay += 1;
   }
-  due.sort(byDueTime);
-  const asking = due.filter((row) => isToBeAsked(row, presence, now)).slice(0, ROWS_PER_TURN);
   const room = Math.min(ROWS_PER_TURN, Math.max(0, link.window - underWay));
-  const held = due.findIndex((row) => answering(row) || isToBeAsked(row, presence, now));
-  return {
-    creates: due.slice(0, held === -1 ? room : Math.min(held, room)),
-    asking: asking.filter((row) => !answering(row)),
-  };
+  const asking: OpenRun[] = [];
+  let isHeld = false;
+  let due = 0;
+  for (const row of rows.booked) {
+    if (releaseAt(row) > now || asking.length === ROWS_PER_TURN) break;
+    const isWaiting = isAsking(row);
+    if (!isWaiting && isToBeAsked(row, presence, now)) asking.push(row);
+    else if (!isWaiting && (isHeld || due >= room)) break;
+    isHeld ||= isWaiting || asking.length > 0;
+    if (isHeld) continue;
+    creates.push(row);
+    due += 1;
+  }
+  return { creates: creates.sort(byDueTime).slice(0, room), asking };
 }
 
 /** The row as it is written before its create goes onto the link; a repeated create keeps when it was first sent. */
@@ -77,16 +85,6 @@ export function rowWhenSent(
     fencedUntil: fenceWhenSentTo(row, link.process, mayCreateUntil),
     againAt: null,
   };
-}
-
-/** The next moment at which a booked row becomes sendable, after `now`; null: none is booked for later. */
-export function nextDueAt(booked: Iterable<OpenRun>, now: number): number | null {
-  let next: number | null = null;
-  for (const row of booked) {
-    const at = Math.max(row.dueAt, row.againAt ?? 0);
-    if (at > now && (next === null || at < next)) next = at;
-  }
-  return next;
 }
 
 /** The due time that the relay is told, epoch ms: the next one if it is near enough to matter. */

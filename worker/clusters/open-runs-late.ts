@@ -35,8 +35,15 @@ export function isToBeAsked(row: OpenRun, presence: Presence, now: number): bool
   return presence.up && row.lateAskedAt < (presence.since ?? 0);
 }
 
-/** When the row turns late if no relay comes before, epoch ms; null: it does not, or the job was asked already. */
-export function lateAt(row: OpenRun, presence: Presence): number | null {
-  if (presence.up || row.state !== "booked" || row.lateAskedAt !== null) return null;
-  return (presence.outage?.from ?? 0) <= row.dueAt ? row.dueAt + LATE_AFTER_MS : null;
+/**
+ * When the next row turns late if no relay comes before, epoch ms; null: none does. `booked` gives those in due order whose
+ * 5 s are not over; the earlier ones have been asked for.
+ */
+export function nextLateAt(booked: Iterable<OpenRun>, presence: Presence): number | null {
+  if (presence.up) return null;
+  for (const row of booked) {
+    // One that was due before the outage had a relay at its time: it waits, and is not late.
+    if (row.lateAskedAt === null && (presence.outage?.from ?? 0) <= row.dueAt) return row.dueAt + LATE_AFTER_MS;
+  }
+  return null;
 }

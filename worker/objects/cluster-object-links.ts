@@ -32,6 +32,8 @@ export type Link = LinkLife & LinkAttachment & { ws: WebSocket };
 /** The object's sockets. They outlive its memory, so all that is known about one lies in its attachment. */
 export class Links {
   readonly #ctx: DurableObjectState;
+  /** Attachments as they were read or written last: every turn looks at them. */
+  readonly #known = new WeakMap<WebSocket, Attachment>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -44,11 +46,16 @@ export class Links {
 
   #attach(ws: WebSocket, attachment: Attachment): void {
     ws.serializeAttachment(attachment);
+    this.#known.set(ws, attachment);
   }
 
   #attachmentOf(ws: WebSocket): Attachment {
+    const known = this.#known.get(ws);
+    if (known) return known;
     const parsed = Attachment.safeParse(ws.deserializeAttachment());
-    return parsed.success ? parsed.data : { kind: "closed" };
+    const attachment: Attachment = parsed.success ? parsed.data : { kind: "closed" };
+    this.#known.set(ws, attachment);
+    return attachment;
   }
 
   isStranger(ws: WebSocket): boolean {

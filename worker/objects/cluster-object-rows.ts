@@ -1,4 +1,5 @@
 import type { RunKey } from "../../protocol/words.ts";
+import { DueOrder } from "../clusters/due-order.ts";
 import { keyOf, OPEN_RUN_STATES, type OpenRun, type OpenRunState } from "../clusters/open-run.ts";
 
 /**
@@ -111,14 +112,15 @@ export class OpenRuns {
     removing: new Map(),
     final: new Map(),
   };
+  readonly #dueOrder = new DueOrder();
   readonly #again = new Map<string, OpenRun>();
   #latestForgetAt: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     storage.sql.exec(CREATE_TABLE);
-    // In order of their end, as the final ones are kept here.
-    for (const head of storage.sql.exec<SqlHead>(`SELECT ${HEAD} FROM open_runs ORDER BY forget_at`)) {
+    // Final rows in order of their end, booked ones in due order: each is then the last of its kind when it comes in.
+    for (const head of storage.sql.exec<SqlHead>(`SELECT ${HEAD} FROM open_runs ORDER BY forget_at, due_at`)) {
       this.#remember(fromSql(head));
     }
   }
@@ -126,9 +128,13 @@ export class OpenRuns {
   #remember(row: OpenRun): void {
     const key = keyOf(row);
     const before = this.#rows.get(key);
-    if (before) this.#byState[before.state].delete(key);
+    if (before) {
+      this.#byState[before.state].delete(key);
+      if (before.state === "booked") this.#dueOrder.remove(before);
+    }
     this.#rows.set(key, row);
     this.#byState[row.state].set(key, row);
+    if (row.state === "booked") this.#dueOrder.add(row);
     if (row.againAt === null) this.#again.delete(key);
     else this.#again.set(key, row);
     if (row.forgetAt !== null) this.#latestForgetAt = Math.max(row.forgetAt, this.#latestForgetAt ?? 0);
@@ -144,6 +150,16 @@ export class OpenRuns {
 
   inState(state: OpenRunState): Iterable<OpenRun> {
     return this.#byState[state].values();
+  }
+
+  /** The booked rows that become sendable after that moment (epoch ms), in order. */
+  bookedAfter(moment: number): Iterable<OpenRun> {
+    return this.#dueOrder.after(moment);
+  }
+
+  /** When the next booked row becomes sendable after that moment, epoch ms; null: none does. */
+  nextDueAt(moment: number): number | null {
+    return this.#dueOrder.nextAfter(moment);
   }
 
   /** Rows whose command is sent again by time. */

@@ -1,10 +1,10 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { createText, type ItemText, itemText, removeText } from "../clusters/frames.ts";
-import { type OpenRun, ROWS_PER_TURN } from "../clusters/open-run.ts";
+import { LATE_AFTER_MS, type OpenRun, ROWS_PER_TURN } from "../clusters/open-run.ts";
 import { HELLO_WITHIN_MS, nextWake, type Wake } from "../clusters/open-runs-clock.ts";
 import { checksFor, missingRuns } from "../clusters/open-runs-comparison.ts";
-import { dueAtToTell, handOver, nextDueAt, rowWhenSent } from "../clusters/open-runs-hand-over.ts";
-import { isToBeAsked } from "../clusters/open-runs-late.ts";
+import { dueAtToTell, handOver, rowWhenSent } from "../clusters/open-runs-hand-over.ts";
+import { isToBeAsked, nextLateAt } from "../clusters/open-runs-late.ts";
 import { lossAt, mayCreateUntil } from "../clusters/open-runs-lease.ts";
 import { silentLinks, standbyToPromote } from "../clusters/open-runs-take-over.ts";
 import type { Link, Links } from "./cluster-object-links.ts";
@@ -120,7 +120,7 @@ export class ClusterTurn {
   /** Sends what is due; true: more may be due at once. The rows move on before the frames leave. */
   #handOver(link: Link, now: number): boolean {
     const { rows, links, memory } = this.#ports;
-    const candidates = [...rows.inState("booked"), ...rows.inState("sent")];
+    const candidates = { booked: rows.bookedAfter(0), sent: rows.inState("sent") };
     const isAsking = (row: OpenRun) => this.#ports.isAsking(row);
     const { creates, asking } = handOver(candidates, link, memory.kept.presence, isAsking, now);
     const sent = creates.map((row) => rowWhenSent(row, link, (process) => this.mayCreateUntil(process), now));
@@ -138,8 +138,8 @@ export class ClusterTurn {
     // A link that has yet to list its Jobs will do so in a moment: then its late runs are asked for.
     if (presence.up) return;
     const asking: OpenRun[] = [];
-    for (const row of rows.inState("booked")) {
-      if (asking.length === ROWS_PER_TURN) break;
+    for (const row of rows.bookedAfter(0)) {
+      if (asking.length === ROWS_PER_TURN || row.dueAt + LATE_AFTER_MS > now) break;
       if (isToBeAsked(row, presence, now) && !this.#ports.isAsking(row)) asking.push(row);
     }
     if (asking.length > 0) this.#ports.askLate(asking);
@@ -147,7 +147,7 @@ export class ClusterTurn {
 
   /** What `welcome` and `next_due` say about the next due time; remembers it as told to that link. */
   tellNextDue(ws: WebSocket, now: number): number | null {
-    const dueAt = dueAtToTell(nextDueAt(this.#ports.rows.inState("booked"), now), now);
+    const dueAt = dueAtToTell(this.#ports.rows.nextDueAt(now), now);
     this.#told = { ws, dueAt };
     return dueAt === null ? null : dueAt - now;
   }
@@ -160,13 +160,12 @@ export class ClusterTurn {
 
   #wake(link: Link | null, unfinished: boolean, now: number): Wake {
     const { rows, links, memory } = this.#ports;
-    const booked = [...rows.inState("booked")].filter((row) => !this.#ports.isAsking(row));
+    const { presence } = memory.kept;
     return nextWake(
       {
-        presence: memory.kept.presence,
-        nextDueAt: nextDueAt(booked, now),
+        nextDueAt: rows.nextDueAt(now),
         ready: link !== null,
-        booked,
+        lateAt: presence.up ? null : nextLateAt(rows.bookedAfter(now - LATE_AFTER_MS), presence),
         again: rows.again(),
         openCount: rows.openCount(),
         links: links.all(),

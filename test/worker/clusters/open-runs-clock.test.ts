@@ -5,9 +5,9 @@ import { type ClockInput, isToBeArmed, nextWake } from "../../../worker/clusters
 import {
   isLate,
   isToBeAsked,
-  lateAt,
   linked,
   NEVER_LINKED,
+  nextLateAt,
   type Presence,
   unlinked,
 } from "../../../worker/clusters/open-runs-late.ts";
@@ -18,10 +18,9 @@ const DOWN: Presence = { up: false, since: NOW - 10_000, outage: { from: NOW - 1
 
 function input(change: Partial<ClockInput>): ClockInput {
   return {
-    presence: UP,
     nextDueAt: null,
     ready: true,
-    booked: [],
+    lateAt: null,
     again: [],
     openCount: 0,
     links: [{ helloAt: NOW, lastPingAt: null }],
@@ -54,19 +53,8 @@ describe("the next wake-up", () => {
     ],
     [
       "is the moment at which a run without a relay turns late",
-      { presence: DOWN, ready: false, links: [], openCount: 1, booked: [booked({ dueAt: NOW + 100 })] },
-      { timerAt: null, alarmAt: NOW + 100 + LATE_AFTER_MS },
-    ],
-    [
-      "is none for a late run whose job was asked, until a relay comes",
-      {
-        presence: DOWN,
-        ready: false,
-        links: [],
-        openCount: 1,
-        booked: [booked({ dueAt: NOW - 9_000, lateAskedAt: NOW })],
-      },
-      { timerAt: null, alarmAt: null },
+      { ready: false, links: [], openCount: 1, lateAt: NOW + 5_100 },
+      { timerAt: null, alarmAt: NOW + 5_100 },
     ],
     [
       "is the end of a fence",
@@ -120,9 +108,12 @@ describe("a late run", () => {
     expect(isToBeAsked({ ...asked, lateAskedAt: NOW - 500 }, linked(DOWN, NOW - 500), NOW)).toBe(false);
   });
 
-  it("has no such moment where a relay was linked at its time", () => {
-    expect(lateAt(booked({ dueAt: NOW - 11_000 }), DOWN)).toBeNull();
-    expect(lateAt(booked({ dueAt: NOW }), UP)).toBeNull();
+  it("has a moment at which the first of those that wait turns late", () => {
+    const asked = booked({ dueAt: NOW + 1, lateAskedAt: NOW });
+    const rows = [asked, booked({ dueAt: NOW + 2 }), booked({ dueAt: NOW + 3 })];
+    expect(nextLateAt(rows, DOWN)).toBe(NOW + 2 + LATE_AFTER_MS);
+    expect(nextLateAt([asked, booked({ dueAt: NOW - 11_000 })], DOWN)).toBeNull();
+    expect(nextLateAt(rows, UP)).toBeNull();
   });
 });
 
