@@ -34,8 +34,12 @@ export class Commands {
 
   /** Takes a command in. One that is already being worked on changes nothing: the control plane repeats what it is unsure of. */
   take(command: Command): void {
-    if (this.#stop.signal.aborted) return;
     const key = runKeyText(command);
+    if (this.#stop.signal.aborted) {
+      // What this process will not do must not wait until the control plane counts it as lost.
+      if (command.type === "create" && !this.#creates.has(key)) this.#sayDropped(command);
+      return;
+    }
     switch (command.type) {
       case "create":
         this.#takeCreate(key, command);
@@ -115,14 +119,15 @@ export class Commands {
     for (const queued of dropped) {
       const { create, cancel, receivedMs, done } = queued;
       this.#queue.splice(this.#queue.indexOf(queued), 1);
-      if (!cancel.signal.aborted) {
-        const fact = { type: "dropped" as const, jobId: create.jobId, run: create.run };
-        void this.#context.report(fact, this.#context.clock.monotonicMs());
-      }
+      if (!cancel.signal.aborted) this.#sayDropped(create);
       this.#createEnded(create, cancel.signal.aborted ? "cancelled" : "dropped", receivedMs);
       this.#forgetCreate(create);
       done();
     }
+  }
+
+  #sayDropped({ jobId, run }: Create): void {
+    void this.#context.report({ type: "dropped", jobId, run }, this.#context.clock.monotonicMs());
   }
 
   #createEnded(create: Create, result: CreateResult, receivedMs: number): void {

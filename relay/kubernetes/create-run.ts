@@ -22,7 +22,7 @@ const MAX_RETRY_AFTER_MS = 30_000;
 /** After an attempt's time-out and this much nothing of it can reach the store any more. */
 const SETTLE_MARGIN_MS = 1_000;
 /** A right that a ping in flight is about to give is waited for; one that lapsed for longer is gone. */
-const LEASE_WAIT_MS = 5_000;
+const LEASE_WAIT_MS = 2_000;
 const LEASE_POLL_MS = 10;
 /** A hiccup is not worth a sentence. */
 const SAY_WAITING_AFTER_MS = 1_000;

@@ -7,23 +7,22 @@ import type { KeptLog } from "./log-cut.ts";
  * empty piece.
  */
 export function* logPieces(log: KeptLog, maxBytes = LOG_CHUNK_BYTES): Generator<string> {
-  let piece = "";
-  let pieceBytes = 0;
+  const encoder = new TextEncoder();
+  const piece = Buffer.alloc(maxBytes);
+  let used = 0;
   let given = 0;
   for (const text of logTexts(log)) {
-    for (const part of splitText(text, maxBytes)) {
-      const bytes = Buffer.byteLength(part);
-      if (pieceBytes + bytes > maxBytes) {
-        yield piece;
-        given++;
-        piece = "";
-        pieceBytes = 0;
-      }
-      piece += part;
-      pieceBytes += bytes;
+    for (let from = 0; from < text.length; ) {
+      const { read, written } = encoder.encodeInto(text.slice(from), piece.subarray(used));
+      from += read;
+      used += written;
+      if (from === text.length) break;
+      yield piece.toString("utf8", 0, used);
+      given++;
+      used = 0;
     }
   }
-  if (piece !== "" || given === 0) yield piece;
+  if (used > 0 || given === 0) yield piece.toString("utf8", 0, used);
 }
 
 /** The line that stands for what was cut. */
@@ -46,19 +45,4 @@ function* decode(blocks: readonly Buffer[]): Generator<string> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for (const block of blocks) yield decoder.decode(block, { stream: true });
   yield decoder.decode();
-}
-
-/** Splits a text that is longer than a piece; blocks are far smaller, so this is for small limits only. */
-function* splitText(text: string, maxBytes: number): Generator<string> {
-  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) {
-    yield text;
-    return;
-  }
-  const step = Math.max(1, Math.floor(maxBytes / 4));
-  for (let from = 0; from < text.length; ) {
-    const last = text.charCodeAt(from + step - 1);
-    const to = from + step + (last >= 0xd800 && last < 0xdc00 ? 1 : 0);
-    yield text.slice(from, to);
-    from = to;
-  }
 }

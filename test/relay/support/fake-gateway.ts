@@ -71,11 +71,16 @@ export class FakeGateway {
     return this.items.filter((item): item is Extract<Fact, { type: Type }> => item.type === type);
   }
 
+  /** Facts of one type about one job, repeats included; other tests' Jobs may still be in the cluster. */
+  factsOf<Type extends Fact["type"]>(type: Type, jobId: string): Extract<Fact, { type: Type }>[] {
+    return this.facts(type).filter((fact) => fact.jobId === jobId);
+  }
+
   /** Waits until a fact of that type about that run came. */
   fact<Type extends Fact["type"]>(type: Type, jobId: string, timeout = 10_000): Promise<Extract<Fact, { type: Type }>> {
     return vi.waitFor(
       () => {
-        const found = this.facts(type).find((fact) => fact.jobId === jobId);
+        const found = this.factsOf(type, jobId)[0];
         if (!found) throw new Error(`no ${type} of ${jobId} among ${this.items.map((item) => item.type).join(" ")}`);
         return found;
       },

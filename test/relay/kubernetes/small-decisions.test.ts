@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { ANNOTATIONS } from "../../../protocol/words.ts";
+import { refuseVersion } from "../../../relay/kubernetes/connect.ts";
+import { failureFromAnswer, isOtherObject, isQuota, isRetryable } from "../../../relay/kubernetes/failures.ts";
+import { inventoryPages } from "../../../relay/kubernetes/inventory.ts";
+import { followFromMs } from "../../../relay/kubernetes/log-plan.ts";
+import { logLimitBytes, ttlSecondsFrom } from "../../../relay/kubernetes/numbers.ts";
+import { RunStore } from "../../../relay/kubernetes/run-store.ts";
+import { jobObject, podObject } from "../support/objects.ts";
+
+describe("the cluster's version", () => {
+  it.each([
+    { major: "1", minor: "30", refused: true },
+    { major: "1", minor: "30+", refused: true },
+    { major: "0", minor: "99", refused: true },
+    { major: "1", minor: "31", refused: false },
+    { major: "1", minor: "36+", refused: false },
+    { major: "2", minor: "0", refused: false },
+    { major: "", minor: "", refused: true },
+  ])("$major.$minor is refused: $refused", ({ major, minor, refused }) => {
+    const sentence = refuseVersion({ major, minor, gitVersion: `v${major}.${minor}.0` });
+
+    expect(sentence !== null).toBe(refused);
+    if (sentence !== null) expect(sentence).toContain("1.31 or later");
+  });
+});
+
+describe("a failure's kind", () => {
+  it.each([
+    [429, true],
+    [500, true],
+    [502, true],
+    [503, true],
+    [504, true],
+    [401, true],
+    [400, false],
+    [403, false],
+    [404, false],
+    [409, false],
+    [410, false],
+    [422, false],
+  ])("%i may pass by itself: %s", (status, retryable) => {
+    expect(isRetryable(failureFromAnswer(status, "", undefined))).toBe(retryable);
+  });
+
+  it("is another object where the uid did not fit, on a delete (409) as on a patch (422)", () => {
+    const causes = [{ field: "metadata.uid", reason: "FieldValueInvalid" }];
+    const patched = JSON.stringify({ kind: "Status", details: { causes } });
+
+    expect(isOtherObject(failureFromAnswer(409, "", undefined))).toBe(true);
+    expect(isOtherObject(failureFromAnswer(422, patched, undefined))).toBe(true);
+    expect(isOtherObject(failureFromAnswer(422, "", undefined))).toBe(false);
+  });
+
+  it("is a quota only where the server says so", () => {
+    expect(
+      isQuota(failureFromAnswer(403, JSON.stringify({ kind: "Status", message: "exceeded quota: rq" }), undefined)),
+    ).toBe(true);
+    expect(
+      isQuota(failureFromAnswer(403, JSON.stringify({ kind: "Status", message: "cannot create" }), undefined)),
+    ).toBe(false);
+  });
+});
+
+describe("when a follow is attached", () => {
+  const job = (restartPolicy: string, activeDeadlineSeconds?: number) =>
+    jobObject({ spec: { activeDeadlineSeconds, template: { spec: { restartPolicy } } } });
+  it.each([
+    { what: "no deadline", of: job("Never"), fromMs: null },
+    { what: "a short deadline", of: job("Never", 14), fromMs: 1_000 },
+    { what: "a long deadline", of: job("Never", 60), fromMs: 56_000 },
+    { what: "restarts in place", of: job("OnFailure"), fromMs: 1_000 },
+  ])("with $what is $fromMs", ({ of, fromMs }) => {
+    expect(followFromMs(of, 1_000)).toBe(fromMs);
+  });
+});
+
+describe("numbers in annotations", () => {
+  it.each([
+    { text: undefined, bytes: 10 * 1024 * 1024 },
+    { text: "4096", bytes: 4096 },
+    { text: "-1", bytes: 10 * 1024 * 1024 },
+    { text: "much", bytes: 10 * 1024 * 1024 },
+    { text: String(2 ** 40), bytes: 64 * 1024 * 1024 },
+  ])("a log limit of $text is $bytes bytes", ({ text, bytes }) => {
+    expect(
+      logLimitBytes(jobObject({ annotations: text === undefined ? {} : { [ANNOTATIONS.logLimitBytes]: text } })),
+    ).toBe(bytes);
+  });
+
+  it.each([
+    { ttl: "60", endedAt: 1_000_000, now: 1_000_000, seconds: 60 },
+    { ttl: "60", endedAt: 1_000_000, now: 1_090_500, seconds: 151 },
+    { ttl: "0", endedAt: 1_000_000, now: 1_000_001, seconds: 1 },
+    { ttl: "60", endedAt: 1_000_000, now: 999_000, seconds: 60 },
+    { ttl: "60", endedAt: null, now: 1_000_000, seconds: 60 },
+    { ttl: "none", endedAt: 1_000_000, now: 1_000_000, seconds: 0 },
+  ])("a TTL of $ttl counts from the end: $seconds s", ({ ttl, endedAt, now, seconds }) => {
+    expect(ttlSecondsFrom(jobObject({ annotations: { [ANNOTATIONS.ttlSeconds]: ttl } }), endedAt, now)).toBe(seconds);
+  });
+});
+
+describe("the inventory", () => {
+  const storeOf = (...jobs: ReturnType<typeof jobObject>[]): RunStore => {
+    const store = new RunStore();
+    for (const job of jobs) store.takeJob(job, 0, false);
+    return store;
+  };
+
+  it("is one last page where nothing is there", () => {
+    expect(inventoryPages(new RunStore().runs())).toEqual([{ type: "inventory", jobs: [], last: true }]);
+  });
+
+  it("tells what runs, what ended and what is going", () => {
+    const done = [{ type: "Failed", status: "True" }];
+    const store = storeOf(
+      jobObject({ uid: "a", jobId: "a" }),
+      jobObject({ uid: "b", jobId: "b", conditions: done }),
+      jobObject({ uid: "c", jobId: "c", conditions: done, deletionTimestamp: "2026-11-24T16:00:00Z" }),
+      jobObject({ uid: "d", jobId: "NOT VALID" }),
+    );
+
+    const [page] = inventoryPages(store.runs());
+
+    expect(page?.jobs.map(({ jobId, phase }) => [jobId, phase])).toEqual([
+      ["a", "active"],
+      ["b", "finished"],
+      ["c", "deleting"],
+    ]);
+  });
+
+  it.each([
+    { count: 500, sizes: [500] },
+    { count: 501, sizes: [500, 1] },
+  ])("has pages of 500 ($count)", ({ count, sizes }) => {
+    const store = storeOf(
+      ...Array.from({ length: count }, (_, index) => jobObject({ uid: `u${index}`, jobId: `j${index}` })),
+    );
+
+    const pages = inventoryPages(store.runs());
+
+    expect(pages.map((page) => page.jobs.length)).toEqual(sizes);
+    expect(pages.map((page) => page.last)).toEqual(sizes.map((_, index) => index === sizes.length - 1));
+  });
+});
+
+describe("the store", () => {
+  it("knows a Job by its uid, so that a new one of the same name is another", () => {
+    const store = new RunStore();
+    const old = store.takeJob(jobObject({ uid: "a" }), 0, true);
+    const young = store.takeJob(jobObject({ uid: "b", run: 2 }), 0, true);
+
+    expect(store.missing(null, new Set(["b"]))).toEqual([old]);
+    expect(store.ofRun({ jobId: "job1", run: 2 })).toEqual([young]);
+  });
+
+  it("marks pods that a list lacks as gone, only in the namespace that was listed", () => {
+    const store = new RunStore();
+    const run = store.takeJob(jobObject(), 0, true);
+    store.takePod(podObject(), false);
+
+    expect(store.keepPods("other", new Set())).toEqual([]);
+    expect(store.keepPods("default", new Set())).toEqual([run]);
+    expect(store.podsOf("job-uid").map((pod) => pod.gone)).toEqual([true]);
+  });
+
+  it("takes pods in before their Job, and forgets both together", () => {
+    const store = new RunStore();
+    store.takePod(podObject(), false);
+    const run = store.takeJob(jobObject(), 0, true);
+    if (!run) throw new Error("not taken");
+
+    expect(store.podsOf(run.uid)).toHaveLength(1);
+    store.forget(run);
+    expect(store.podsOf(run.uid)).toEqual([]);
+    expect([...store.runs()]).toEqual([]);
+    expect(store.ofRun(run.key)).toEqual([]);
+  });
+});
