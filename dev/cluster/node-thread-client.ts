@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { ThreadOrder, ThreadReport } from "./node-thread.ts";
 
@@ -19,7 +18,13 @@ export async function startNodeThread(
   workerData: NodeThreadData,
   onProblem: (problem: string) => void,
 ): Promise<NodeThread> {
-  const worker = new Worker(new URL("./node-thread.ts", import.meta.url), { workerData, execArgv: [] });
+  // Pipes are opened by number and closed by their stream. The thread's own list of open files does not see that: it would warn,
+  // and close whoever has the number by then when the thread ends.
+  const worker = new Worker(new URL("./node-thread.ts", import.meta.url), {
+    workerData,
+    execArgv: [],
+    trackUnmanagedFds: false,
+  });
   let onReport: (report: ThreadReport) => void = () => {};
   const ended = new Promise<ThreadReport>((resolve) => {
     worker.on("error", (error) =>
@@ -51,14 +56,12 @@ export async function startNodeThread(
   return {
     stop: async () => {
       isStopping = true;
-      const stopped = next();
       const order: ThreadOrder = "stop";
+      onReport = (report) => {
+        if (report.kind === "failed") onProblem(report.problem);
+      };
       worker.postMessage(order);
-      const report = await stopped;
-      if (report.kind === "failed") onProblem(report.problem);
-      const exited = once(worker, "exit");
-      await worker.terminate();
-      await Promise.race([exited, Promise.resolve()]);
+      await ended;
     },
   };
 }

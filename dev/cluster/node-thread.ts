@@ -34,8 +34,11 @@ async function run(): Promise<void> {
     parentPort?.on("message", () => {
       const stopping = Promise.all([controllers?.stop(), kubelet.stop()]);
       stopping.then(
-        () => report({ kind: "stopped" }),
-        (error: unknown) => report({ kind: "failed", problem: String(error) }),
+        () => process.exit(0),
+        (error: unknown) => {
+          report({ kind: "failed", problem: String(error) });
+          process.exit(1);
+        },
       );
     });
     [controllers] = await Promise.all([startControllers(data.config, onProblem), kubelet.start()]);

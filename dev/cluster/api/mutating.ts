@@ -15,6 +15,9 @@ import { changedObject, isFreeToGo, newObject } from "./writing.ts";
 const orphanWarning =
   '299 - "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"';
 
+/** Namespaces that can't be deleted (the NamespaceLifecycle admission plugin). */
+const immortalNamespaces = ["default", "kube-system", "kube-public"];
+
 /** Creates an object: 201, or why not. */
 export function answerCreate(context: ApiContext, info: RequestInfo, body: Json): Answer {
   const { resource, namespace } = info;
@@ -110,6 +113,15 @@ export function answerDelete(context: ApiContext, info: RequestInfo, body: Json 
 }
 
 function deleteEntry(context: ApiContext, info: RequestInfo, entry: Entry, options: DeleteOptions): Answer {
+  if (info.resource === namespaces && immortalNamespaces.includes(entry.name)) {
+    const message = `namespaces "${entry.name}" is forbidden: this namespace may not be deleted`;
+    return failureAnswer({
+      code: 403,
+      reason: "Forbidden",
+      message,
+      details: { name: entry.name, kind: "namespaces" },
+    });
+  }
   const decided = decideDelete(info.resource, entry.object, options, context.now());
   if (!decided.ok) return failureAnswer(decided.failure);
   if (info.query.get("dryRun") === "All") return rawAnswer(200, entry.json);

@@ -18,10 +18,11 @@ const generatedBaseLength = 58;
 export function newObject(
   resource: Resource,
   namespace: string,
-  body: Json,
+  given: Json,
   context: WriteContext,
 ): Result<KubeObject> {
-  if (!isJsonObject(body)) return refused(badRequest("the request body is no JSON object"));
+  if (!isJsonObject(given)) return refused(badRequest("the request body is no JSON object"));
+  const body = withoutNulls(given);
   const mismatch = typeMismatch(resource, namespace, body);
   if (mismatch !== undefined) return refused(mismatch);
   const wrongType = wireTypeError(body, resource.kind);
@@ -31,8 +32,8 @@ export function newObject(
   }
   const { generateName, ...rest } = objectAt(body, "metadata");
   const base = typeof generateName === "string" ? generateName.slice(0, generatedBaseLength) : "";
-  const given = textAt(body, "metadata", "name");
-  const name = given !== "" || base === "" ? given : base + context.nameTail;
+  const ownName = textAt(body, "metadata", "name");
+  const name = ownName !== "" || base === "" ? ownName : base + context.nameTail;
   const metadata: JsonObject = {
     ...rest,
     ...(base === "" ? {} : { generateName: textAt(body, "metadata", "generateName") }),
@@ -48,6 +49,16 @@ export function newObject(
   const object = withDefaults({ ...body, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata });
   const causes = causesOf(object);
   return causes.length === 0 ? success(object) : refused(invalid(resource, name, causes));
+}
+
+/** Null stands for "absent" on the wire: a Go struct decodes to its zero value. */
+function withoutNulls(object: JsonObject): JsonObject {
+  const plain = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(plain);
+    return isJsonObject(value) ? withoutNulls(value) : value;
+  };
+  const kept = Object.entries(object).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept.map(([key, value]) => [key, plain(value)]));
 }
 
 function typeMismatch(resource: Resource, namespace: string, body: JsonObject): Failure | undefined {

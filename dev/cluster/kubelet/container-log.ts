@@ -1,6 +1,5 @@
 import { EventEmitter } from "node:events";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, openSync, writeSync } from "node:fs";
 
 /** Longest piece of a line kept in one entry, bytes, as containerd splits them. */
 const pieceBytes = 16 * 1024;
@@ -19,7 +18,6 @@ export class ContainerLog {
   #isClosed = false;
 
   constructor(path: string, time: () => string) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.path = path;
     this.#time = time;
     this.#file = openSync(path, "a", 0o600);

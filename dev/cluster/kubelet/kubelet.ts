@@ -169,7 +169,7 @@ export class Kubelet {
         return;
       }
       // The folder is the note that a container of this pod may have started: after a crash it is not started again.
-      mkdirSync(this.#folderOf(pod), { mode: 0o700, recursive: true });
+      mkdirSync(this.#folderOf(pod), { mode: 0o700 });
     } finally {
       release();
     }

@@ -38,6 +38,6 @@ export class LogShelf {
   }
 
   #path(podUid: string, container: string, restart: number): string {
-    return join(this.#podsFolder, podUid, "logs", container, `${restart}.log`);
+    return join(this.#podsFolder, podUid, `${container}.${restart}.log`);
   }
 }

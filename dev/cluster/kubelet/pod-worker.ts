@@ -131,8 +131,8 @@ export class PodWorker {
     invocation: { command: string; args: string[]; environment: Record<string, string> },
   ): Promise<ContainerExit> {
     const { pod, logs, runtime, folder } = this.#options;
-    const workFolder = join(folder, "work", record.container.name);
-    mkdirSync(workFolder, { recursive: true, mode: 0o700 });
+    const workFolder = join(folder, record.container.name);
+    mkdirSync(workFolder, { recursive: record.restartCount > 0, mode: 0o700 });
     const clock = nanoClock(Date.now, process.hrtime.bigint);
     const log = logs.begin(pod.metadata.uid, record.container.name, record.restartCount, clock);
     const { command, args, environment } = invocation;

@@ -46,7 +46,7 @@ export function withJobDefaults(job: KubeObject): KubeObject {
       suspend: false,
       podReplacementPolicy: "TerminatingOrFailed",
       ...(isManual ? {} : { selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } } }),
-      ...withoutNulls(spec),
+      ...spec,
       template: {
         ...template,
         metadata: { ...objectAt(template, "metadata"), labels: isManual ? ownLabels : templateLabels },
@@ -55,10 +55,6 @@ export function withJobDefaults(job: KubeObject): KubeObject {
     },
     status: {},
   };
-}
-
-function withoutNulls(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
 /** Checks a Job as pkg/apis/batch/validation does; empty where it may be stored. */
