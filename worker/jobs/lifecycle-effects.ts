@@ -1,5 +1,6 @@
-import { ATTEMPT_MS } from "./lifecycle-clock.ts";
-import type { Job, Retry, Run } from "./lifecycle-state.ts";
+import { ATTEMPT_MS } from "./lifecycle-limits.ts";
+import type { Run } from "./lifecycle-run.ts";
+import type { Job, Retry } from "./lifecycle-state.ts";
 
 /** Something to be done outside the job, after its state is committed. Each comes back as an event. */
 export type Effect =

@@ -1,14 +1,16 @@
 import { isBeingRemoved } from "./lifecycle-removal.ts";
+import type { Run } from "./lifecycle-run.ts";
 import { isOver, newestRun } from "./lifecycle-runs.ts";
-import type { Job, Run } from "./lifecycle-state.ts";
+import type { Job } from "./lifecycle-state.ts";
 import type { Look } from "./lifecycle-views.ts";
 
 function at(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
+/** How long something took, for people: `32 ms` below a second, else `3.2 s`. */
+export function durationText(ms: number): string {
+  return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Why the cluster can't be asked at the moment; empty: a relay is linked, or nobody knows. */
@@ -55,7 +57,7 @@ function explainEnd(run: Run): string {
   const why = [reason, message].filter((part) => part !== "").join(": ");
   if (run.state !== "succeeded") return `${run.state}: ${why}`;
   const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
-  return `succeeded after ${seconds(finishedAt - since)}, at ${at(finishedAt)}`;
+  return `succeeded after ${durationText(finishedAt - since)}, at ${at(finishedAt)}`;
 }
 
 function explainRun(run: Run, look: Look, now: number): string {

@@ -1,11 +1,13 @@
 import type { Fact } from "../../protocol/up.ts";
 import type { TakenFact } from "./calls.ts";
-import { LOG_WAIT_MS } from "./lifecycle-clock.ts";
 import { ignored, moved, type Step } from "./lifecycle-events.ts";
+import { LOG_WAIT_MS } from "./lifecycle-limits.ts";
 import { awaitLogs, giveUpLogs, isAwaitingLogs, takeLogPiece } from "./lifecycle-logs.ts";
 import { endedWhileRemoved, isBeingRemoved, removalConfirmed, removalRefused, repair } from "./lifecycle-removal.ts";
-import { endRun, endWithoutPods, findRun, inState, isOver, isSubmitted, seenAt, withRun } from "./lifecycle-runs.ts";
-import type { End, Job, Run } from "./lifecycle-state.ts";
+import type { End, Run } from "./lifecycle-run.ts";
+import { findRun, inState, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+import { endRun, endWithoutPods, seenAt, sentAs } from "./lifecycle-timeline.ts";
 
 type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 
@@ -74,17 +76,19 @@ function takeLog(job: Job, run: Run, fact: FactOf<"log">, now: number): Step {
   return step.kind === "moved" ? { ...step, job: settleLogs(step.job, run.run) } : step;
 }
 
-function takeNotCreated(job: Job, run: Run, fact: FactOf<"create_refused" | "expired">, at: number): Step {
+function takeNotCreated(job: Job, run: Run, fact: FactOf<"create_refused" | "expired">, taken: TakenFact): Step {
   if (!isSubmitted(run)) return ignored(isOver(run) ? "run_is_over" : "already_known");
-  if (run.removal?.why === "delete") return moved(removalConfirmed(job, run, false, at));
-  if (fact.type === "expired") return moved(skipRun(job, run, at));
-  return moved(endRun(job, { ...run, removal: null }, "failed", endWithoutPods(at, fact.reason, fact.message)));
+  // The same create may be on its way a second time: only the removal's own confirmation is the last word.
+  if (run.removal !== null) return ignored("being_removed");
+  const sent = sentAs(run, taken);
+  if (fact.type === "expired") return moved(skipRun(job, sent, taken.at));
+  return moved(endRun(job, sent, "failed", endWithoutPods(taken.at, fact.reason, fact.message)));
 }
 
 /** The run's start deadline passed, and nothing of it was created. */
 export function skipRun(job: Job, run: Run, at: number): Job {
   const message = "its start deadline passed before its Job could be created";
-  return endRun(job, { ...run, removal: null }, "skipped", endWithoutPods(at, "deadline", message));
+  return endRun(job, run, "skipped", endWithoutPods(at, "deadline", message));
 }
 
 function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact): Step {
@@ -99,10 +103,10 @@ function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact)
   return moved(endRun(known.job, known.run, "lost", endWithoutPods(taken.at, "lost", message)));
 }
 
-function takeRemoved(job: Job, run: Run, fact: FactOf<"removed">, at: number): Step {
+function takeRemoved(job: Job, run: Run, fact: FactOf<"removed">, taken: TakenFact): Step {
   if (run.removal === null) return ignored("not_open");
   if (run.removal.n !== fact.n) return ignored("older_decision");
-  return moved(removalConfirmed(job, run, fact.existed, at));
+  return moved(removalConfirmed(job, sentAs(run, taken), fact.existed, taken.at));
 }
 
 function takeRemoveFailed(job: Job, run: Run, fact: FactOf<"remove_failed">): Step {
@@ -111,8 +115,16 @@ function takeRemoveFailed(job: Job, run: Run, fact: FactOf<"remove_failed">): St
   return moved(removalRefused(job, run, fact.message));
 }
 
+/** Ages are measured in fractions of a millisecond; what callers see is whole. */
+function inWholeMs(taken: TakenFact): TakenFact {
+  const { at, firedAt, sentAt } = taken;
+  const whole = (time: number | null) => (time === null ? null : Math.round(time));
+  return { ...taken, at: Math.round(at), firedAt: whole(firedAt), sentAt: whole(sentAt) };
+}
+
 /** What one fact does to the job (design, "Life of a job" and "Evidence, not time-outs"). */
-export function takeFact(job: Job, cluster: string, taken: TakenFact, now: number): Step {
+export function takeFact(job: Job, cluster: string, told: TakenFact, now: number): Step {
+  const taken = inWholeMs(told);
   const { fact } = taken;
   const run = findRun(job, fact.run);
   if (run === undefined) return ignored("unknown_run");
@@ -130,11 +142,11 @@ export function takeFact(job: Job, cluster: string, taken: TakenFact, now: numbe
       return takeLog(job, run, fact, now);
     case "create_refused":
     case "expired":
-      return takeNotCreated(job, run, fact, taken.at);
+      return takeNotCreated(job, run, fact, taken);
     case "lost":
       return takeLost(job, run, fact, taken);
     case "removed":
-      return takeRemoved(job, run, fact, taken.at);
+      return takeRemoved(job, run, fact, taken);
     case "remove_failed":
       return takeRemoveFailed(job, run, fact);
     case "waiting":

@@ -1,17 +1,9 @@
 import type { Fact, LogKey } from "../../protocol/up.ts";
-import { LOG_WAIT_MS } from "./lifecycle-clock.ts";
 import { type BodyChange, ignored, moved, refused, type Step } from "./lifecycle-events.ts";
+import { CHUNK_BYTES, JOB_LOG_BYTES, LOG_BYTES, LOG_WAIT_MS, RUN_LOGS } from "./lifecycle-limits.ts";
+import type { Run } from "./lifecycle-run.ts";
 import { isOver, withRun } from "./lifecycle-runs.ts";
-import type { Job, LogEntry, Run } from "./lifecycle-state.ts";
-
-/** A stored chunk of a log's body is at most this large. */
-export const CHUNK_BYTES = 1024 * 1024;
-/** All log bodies of a job together (design, "Logs"). */
-export const JOB_LOG_BYTES = 1024 * 1024 * 1024;
-/** One log; a relay cuts it at `log_limit_bytes`, at most 64 MiB, plus the line that says so. */
-export const LOG_BYTES = 65 * 1024 * 1024;
-/** Logs of one run whose pieces are taken. */
-export const RUN_LOGS = 1_000;
+import type { Job, LogEntry } from "./lifecycle-state.ts";
 
 /** What a log's row says where no byte of it came for so long that the run's end waited no more. */
 export const NOTHING_CAME = `no byte of it came for ${LOG_WAIT_MS / 1_000} s`;

@@ -1,7 +1,9 @@
 import type { DeleteOutcome } from "./calls.ts";
 import { retryNow } from "./lifecycle-clock.ts";
-import { endRun, endWithoutPods, findRun, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
-import type { Job, Removal, Run } from "./lifecycle-state.ts";
+import type { Removal, Run } from "./lifecycle-run.ts";
+import { findRun, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
 
 /** The run with a decision that its Job may not be, to be told to its cluster at once. */
 export function removeNow(run: Run, why: Removal["why"], now: number): Run {

@@ -1,11 +1,17 @@
 import type { CreateInput } from "./calls.ts";
-import { CLAIM_MS, DEADLINE_GRACE_MS, leadMs, retryNow } from "./lifecycle-clock.ts";
+import { leadMs, retryNow } from "./lifecycle-clock.ts";
 import { ignored, moved, refused, type Step } from "./lifecycle-events.ts";
 import { finishEnding, skipRun } from "./lifecycle-facts.ts";
+import { CLAIM_MS } from "./lifecycle-limits.ts";
 import { giveUpLogs } from "./lifecycle-logs.ts";
 import { deleted, removeNow } from "./lifecycle-removal.ts";
-import { endRun, endWithoutPods, findRun, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
-import type { Job, Run } from "./lifecycle-state.ts";
+import type { Run } from "./lifecycle-run.ts";
+import { findRun, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
+
+/** The two clocks may differ: a start deadline is looked at this much later. */
+const DEADLINE_GRACE_MS = 1_000;
 
 /** When a run is to be booked, epoch ms: its time less the job's lead. */
 export function bookAt(job: Job, run: Run): number {

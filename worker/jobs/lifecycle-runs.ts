@@ -1,4 +1,5 @@
-import type { End, FinalState, Job, Run, RunState, Seen, Times } from "./lifecycle-state.ts";
+import type { FinalState, Run, RunState } from "./lifecycle-run.ts";
+import type { Job } from "./lifecycle-state.ts";
 
 type FinalRun = Extract<Run, { state: FinalState }>;
 
@@ -46,65 +47,4 @@ export function withRun(job: Job, run: Run): Job {
 export function inState(run: Run, state: RunState): Run {
   const { slotAt, kubeJob, cluster, dueAt, startDeadlineAt, n, removal, logs } = run;
   return { run: run.run, slotAt, kubeJob, cluster, dueAt, startDeadlineAt, n, removal, logs, ...state };
-}
-
-const NOT_YET: Times = { firedAt: null, sentAt: null, createdAt: null, startedAt: null };
-
-/** When the run took each step so far. */
-export function timesOf(run: Run): Times {
-  switch (run.state) {
-    case "due":
-      return NOT_YET;
-    case "sent":
-      return { ...NOT_YET, firedAt: run.firedAt, sentAt: run.sentAt };
-    case "created":
-      return { firedAt: run.firedAt, sentAt: run.sentAt, createdAt: run.createdAt, startedAt: null };
-    case "running":
-    case "ending":
-      return { firedAt: run.firedAt, sentAt: run.sentAt, createdAt: run.createdAt, startedAt: run.startedAt };
-    case "succeeded":
-    case "failed":
-    case "cancelled":
-    case "lost":
-    case "skipped":
-      return run.times;
-  }
-}
-
-/** The Job's uid in its cluster, null while none was seen. */
-export function uidOf(run: Run): string | null {
-  return run.state === "due" || run.state === "sent" ? null : run.uid;
-}
-
-/**
- * What is known of a Job that exists since `createdAt`. Clocks may disagree, so each time is at least the one before it;
- * a step nobody reported happened at the latest when the next one did.
- */
-export function seenAt(
-  run: Run,
-  taken: { createdAt: number; firedAt: number | null; sentAt: number | null },
-  uid: string,
-): Seen {
-  const known = timesOf(run);
-  const firedAt = Math.max(run.dueAt, known.firedAt ?? taken.firedAt ?? taken.createdAt);
-  const sentAt = Math.max(firedAt, known.sentAt ?? taken.sentAt ?? taken.createdAt);
-  return { firedAt, sentAt, createdAt: Math.max(sentAt, taken.createdAt), uid };
-}
-
-/** Ends the run for good: the only way into a final state. `finishedAt` is clamped to the run's last step. */
-export function endRun(job: Job, run: Run, state: FinalState, end: End): Job {
-  const times = timesOf(run);
-  const lastAt = times.startedAt ?? times.createdAt ?? times.sentAt ?? times.firedAt ?? 0;
-  const over = inState(run, {
-    state,
-    times,
-    uid: uidOf(run),
-    end: { ...end, finishedAt: Math.max(end.finishedAt, lastAt) },
-  });
-  return { ...withRun(job, over), successTimes: job.successTimes + (state === "succeeded" ? 1 : 0) };
-}
-
-/** An end that no pod had a part in. */
-export function endWithoutPods(finishedAt: number, reason: string, message: string): End {
-  return { finishedAt, reason, message, pods: [], podCount: 0 };
 }

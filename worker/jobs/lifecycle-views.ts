@@ -2,9 +2,11 @@ import type { RunStatus } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
 import type { JobRow } from "../db/rows.ts";
 import type { JobSnapshot, JobStatus, RunView } from "./calls.ts";
-import { explain } from "./lifecycle-explain.ts";
-import { isOver, isSubmitted, newestRun, timesOf } from "./lifecycle-runs.ts";
-import type { Job, Run } from "./lifecycle-state.ts";
+import { durationText, explain } from "./lifecycle-explain.ts";
+import type { Run } from "./lifecycle-run.ts";
+import { isOver, isSubmitted, newestRun } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+import { timesOf } from "./lifecycle-timeline.ts";
 
 /** What the cluster's object said when it was asked for a description; null: not asked, or it did not answer in time. */
 export type Look = RowView | null;
@@ -39,7 +41,7 @@ export function informationOf(job: Job): string {
   const { reason, message, finishedAt } = run.end;
   if (run.state === "succeeded") {
     const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
-    return `succeeded after ${((finishedAt - since) / 1_000).toFixed(1)} s`;
+    return `succeeded after ${durationText(finishedAt - since)}`;
   }
   return [reason, message].filter((part) => part !== "").join(": ");
 }

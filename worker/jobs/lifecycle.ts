@@ -1,10 +1,13 @@
 import type { FactAnswer, LateAnswer } from "./calls.ts";
-import { isJobOver, RETENTION_MS, retryNow } from "./lifecycle-clock.ts";
+import { isJobOver } from "./lifecycle-alarm.ts";
+import { takeBookingOutcome } from "./lifecycle-booking.ts";
+import { retryNow } from "./lifecycle-clock.ts";
 import { type Effect, takeDueEffects } from "./lifecycle-effects.ts";
 import { type BodyChange, type Event, ignored, refused, type Step } from "./lifecycle-events.ts";
 import { finishEnding, skipRun, takeFact } from "./lifecycle-facts.ts";
+import { RETENTION_MS } from "./lifecycle-limits.ts";
 import { giveUpLogs, NOTHING_CAME } from "./lifecycle-logs.ts";
-import * as outcomes from "./lifecycle-outcomes.ts";
+import { takeOutcome } from "./lifecycle-outcomes.ts";
 import { createJob, deleteJob, judgeLate, pokeJob } from "./lifecycle-requests.ts";
 import { findRun, isOver, withRun } from "./lifecycle-runs.ts";
 import type { IndexState, Job } from "./lifecycle-state.ts";
@@ -38,31 +41,20 @@ export function step(job: Job | null, event: Event, now: number): Step {
     case "tick":
       return ignored("nothing_due");
     case "chosen":
-      return outcomes.clusterChosen(job, event.run, event.cluster, now);
     case "choose_failed":
-      return outcomes.chooseFailed(job, event.run, event.problem, now);
     case "booked":
-      return outcomes.runBooked(job, event.run, event.n, event.answer);
     case "book_failed":
-      return outcomes.bookFailed(job, event.run, event.n, event.problem, now);
     case "looked":
-      return outcomes.rowLookedAt(job, event.run, event.row, now);
     case "look_failed":
-      return outcomes.lookFailed(job, event.run, now);
+      return takeBookingOutcome(job, event, now);
     case "cancel_answered":
-      return outcomes.cancelAnswered(job, event.run, event.n, event.answer, now);
     case "cancel_failed":
-      return outcomes.cancelFailed(job, event.run, event.n, now);
     case "index_written":
-      return outcomes.indexWritten(job, event.version);
     case "index_failed":
-      return outcomes.indexFailed(job, now);
     case "name_released":
-      return outcomes.nameReleased(job);
     case "release_failed":
-      return outcomes.releaseFailed(job, now);
     case "purge_failed":
-      return outcomes.purgeFailed(job, now);
+      return takeOutcome(job, event, now);
   }
 }
 

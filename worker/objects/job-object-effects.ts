@@ -4,11 +4,12 @@ import { listClusterIds } from "../db/clusters.ts";
 import { deleteJobRow, writeJobRow } from "../db/job-rows.ts";
 import { releaseName } from "../db/name-claims.ts";
 import { logWarning } from "../errors.ts";
-import { ATTEMPT_MS } from "../jobs/lifecycle-clock.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import type { Event } from "../jobs/lifecycle-events.ts";
+import { ATTEMPT_MS } from "../jobs/lifecycle-limits.ts";
+import type { Run } from "../jobs/lifecycle-run.ts";
 import { findRun } from "../jobs/lifecycle-runs.ts";
-import type { Job, Run } from "../jobs/lifecycle-state.ts";
+import type { Job } from "../jobs/lifecycle-state.ts";
 import { jobRowOf } from "../jobs/lifecycle-views.ts";
 import { buildManifest } from "../jobs/manifest.ts";
 

@@ -1,4 +1,4 @@
-import { nextAlarmAt } from "../jobs/lifecycle-clock.ts";
+import { nextAlarmAt } from "../jobs/lifecycle-alarm.ts";
 import type { BodyChange } from "../jobs/lifecycle-events.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
 

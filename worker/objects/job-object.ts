@@ -14,9 +14,9 @@ import type {
   TakenFact,
 } from "../jobs/calls.ts";
 import { type Advanced, advanceAll, answerFact, answerLate } from "../jobs/lifecycle.ts";
+import { isWorthALook } from "../jobs/lifecycle-booking.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import { type Event, ignored } from "../jobs/lifecycle-events.ts";
-import { isWorthALook } from "../jobs/lifecycle-outcomes.ts";
 import { newestRun } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
 import { snapshotOf } from "../jobs/lifecycle-views.ts";

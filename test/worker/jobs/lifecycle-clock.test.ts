@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { advance } from "../../../worker/jobs/lifecycle.ts";
-import { ATTEMPT_MS, leadMs, nextAlarmAt, RETENTION_MS, retryAfter } from "../../../worker/jobs/lifecycle-clock.ts";
+import { nextAlarmAt } from "../../../worker/jobs/lifecycle-alarm.ts";
+import { leadMs, retryAfter } from "../../../worker/jobs/lifecycle-clock.ts";
+import { ATTEMPT_MS, RETENTION_MS } from "../../../worker/jobs/lifecycle-limits.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { createEvent, DUE_AT, FACTS, factEvent, JOB_ID, jobAfter, LATER, SAMPLES, T0 } from "./lifecycle-samples.ts";
 

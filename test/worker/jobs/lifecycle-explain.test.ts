@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { RowView } from "../../../worker/clusters/calls.ts";
 import { advance } from "../../../worker/jobs/lifecycle.ts";
 import { leadMs } from "../../../worker/jobs/lifecycle-clock.ts";
-import { explain } from "../../../worker/jobs/lifecycle-explain.ts";
+import { durationText, explain } from "../../../worker/jobs/lifecycle-explain.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { snapshotOf } from "../../../worker/jobs/lifecycle-views.ts";
 import { DUE_AT, JOB_ID, LATER, SAMPLES, type SampleName, T0 } from "./lifecycle-samples.ts";
@@ -114,6 +114,16 @@ it("explains why a booking fails, and when it is tried again", () => {
   const text = failing && explain(failing, null, DUE_AT - 8_000);
 
   expect(text).toMatch(/^scheduled for .*; not booked in cluster berlin yet: overloaded \(tried once, next at 2026/);
+});
+
+it.each([
+  [0, "0 ms"],
+  [32, "32 ms"],
+  [999, "999 ms"],
+  [1_000, "1.0 s"],
+  [61_250, "61.3 s"],
+])("says that %i ms are %s", (ms, text) => {
+  expect(durationText(ms)).toBe(text);
 });
 
 it("shows what the cluster's object knows beside the job's own state", () => {

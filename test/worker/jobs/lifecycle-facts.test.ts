@@ -55,10 +55,46 @@ describe("the timeline", () => {
     expect([firedAt, sentAt, createdAt, startedAt, finishedAt]).toEqual([DUE_AT, ...new Array(4).fill(DUE_AT + 5)]);
   });
 
+  it("is in whole milliseconds, though ages come in fractions of them", () => {
+    const view = viewAfter(
+      SAMPLES.booked,
+      takenFact(FACTS.created, { at: DUE_AT + 30.25, firedAt: DUE_AT + 2.5, sentAt: DUE_AT + 4.125 }),
+      takenFact(FACTS.started, { at: DUE_AT + 800.75 }),
+      takenFact(FACTS.ended, { at: DUE_AT + 1_900.5 }),
+    );
+
+    const { firedAt, sentAt, createdAt, startedAt, finishedAt, latenessMs } = view;
+    const shown = [firedAt, sentAt, createdAt, startedAt, finishedAt, latenessMs];
+    expect(shown.filter((time) => !Number.isInteger(time))).toEqual([]);
+  });
+
   it("has the steps that a lost fact would have told, at the latest moment they can have been", () => {
     const view = viewAfter(SAMPLES.booked, takenFact(FACTS.ended, { at: DUE_AT + 700 }));
 
     expect(view).toMatchObject({ status: "succeeded", sentAt: DUE_AT + 700, createdAt: DUE_AT + 700, startedAt: null });
+  });
+});
+
+describe("a run of which no Job was ever seen", () => {
+  it.each([
+    ["refused", FACTS.create_refused],
+    ["expired", FACTS.expired],
+  ])("keeps when it was sent, where its create was %s", (_, fact) => {
+    const view = viewAfter(
+      SAMPLES.booked,
+      takenFact(fact, { at: DUE_AT + 30, firedAt: DUE_AT + 2, sentAt: DUE_AT + 4 }),
+    );
+
+    expect(view).toMatchObject({ firedAt: DUE_AT + 2, sentAt: DUE_AT + 4, createdAt: null, finishedAt: DUE_AT + 30 });
+  });
+
+  it("keeps it too where it was removed before its Job could be seen", () => {
+    const view = viewAfter(
+      SAMPLES.removing,
+      takenFact({ ...FACTS.removed, existed: false }, { at: DUE_AT + 30, firedAt: DUE_AT + 2, sentAt: DUE_AT + 4 }),
+    );
+
+    expect(view).toMatchObject({ status: "cancelled", sentAt: DUE_AT + 4, finishedAt: DUE_AT + 30 });
   });
 });
 

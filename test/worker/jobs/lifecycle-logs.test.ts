@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Fact } from "../../../protocol/up.ts";
 import { advance } from "../../../worker/jobs/lifecycle.ts";
 import type { BodyChange } from "../../../worker/jobs/lifecycle-events.ts";
-import { CHUNK_BYTES, JOB_LOG_BYTES, LOG_BYTES, RUN_LOGS } from "../../../worker/jobs/lifecycle-logs.ts";
+import { CHUNK_BYTES, JOB_LOG_BYTES, LOG_BYTES, RUN_LOGS } from "../../../worker/jobs/lifecycle-limits.ts";
 import { newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
 import type { Job, LogEntry } from "../../../worker/jobs/lifecycle-state.ts";
 import { ENDED_WITH_LOG, FACTS, factEvent, LATER, SAMPLES } from "./lifecycle-samples.ts";

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { advanceAll } from "../../../worker/jobs/lifecycle.ts";
-import { nextAlarmAt } from "../../../worker/jobs/lifecycle-clock.ts";
-import { isOver, newestRun, timesOf } from "../../../worker/jobs/lifecycle-runs.ts";
+import { nextAlarmAt } from "../../../worker/jobs/lifecycle-alarm.ts";
+import { isOver, newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
+import { timesOf } from "../../../worker/jobs/lifecycle-timeline.ts";
 import { jobRowOf } from "../../../worker/jobs/lifecycle-views.ts";
 import { CLUSTER, createEvent, T0 } from "./lifecycle-samples.ts";
 import { randomOf, World } from "./lifecycle-world.ts";

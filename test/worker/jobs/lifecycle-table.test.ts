@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Fact } from "../../../protocol/up.ts";
 import { step } from "../../../worker/jobs/lifecycle.ts";
 import type { Event } from "../../../worker/jobs/lifecycle-events.ts";
+import { RUN_STATES } from "../../../worker/jobs/lifecycle-run.ts";
 import { newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
-import { RUN_STATES } from "../../../worker/jobs/lifecycle-state.ts";
 import {
   createEvent,
   ENDED_FAILED,

@@ -68,18 +68,18 @@ fact:created
   >cancelled-repair?/done: deleted
 fact:create_refused
   no_job: none
-  >failed: due booked overdue sent takenBack
+  >failed: due booked overdue sent
   other_cluster: unplaced
   already_known: created running ending stopping notDeleted
-  >cancelled/done: asked removing
+  being_removed: takenBack asked removing
   run_is_over: succeeded failed refused cancelled lost skipped leaving repaired
   deleted: deleted
 fact:expired
   no_job: none
-  >skipped: due booked overdue sent takenBack
+  >skipped: due booked overdue sent
   other_cluster: unplaced
   already_known: created running ending stopping notDeleted
-  >cancelled/done: asked removing
+  being_removed: takenBack asked removing
   run_is_over: succeeded failed refused cancelled lost skipped leaving repaired
   deleted: deleted
 fact:dropped

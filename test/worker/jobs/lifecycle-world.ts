@@ -4,7 +4,7 @@ import { bookRun, cancelRun } from "../../../worker/clusters/open-runs-booking.t
 import { judgeFact, rowAfterAnswer } from "../../../worker/clusters/open-runs-facts.ts";
 import type { JobRow } from "../../../worker/db/rows.ts";
 import { advanceAll, answerFact } from "../../../worker/jobs/lifecycle.ts";
-import { nextAlarmAt } from "../../../worker/jobs/lifecycle-clock.ts";
+import { nextAlarmAt } from "../../../worker/jobs/lifecycle-alarm.ts";
 import type { Effect } from "../../../worker/jobs/lifecycle-effects.ts";
 import type { Event } from "../../../worker/jobs/lifecycle-events.ts";
 import { findRun } from "../../../worker/jobs/lifecycle-runs.ts";

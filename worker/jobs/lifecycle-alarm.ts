@@ -1,0 +1,36 @@
+import type { Run } from "./lifecycle-run.ts";
+import { isOver } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+
+// An alarm set at the present moment inside alarm() can be lost (platform notes, "Alarms").
+const ALARM_SOONEST_MS = 50;
+const ALARM_HOP_MS = 30 * 24 * 3_600_000;
+
+function runTimes(run: Run): number[] {
+  const times: number[] = [];
+  if (run.removal?.ask) times.push(run.removal.ask.nextAttemptAt);
+  if (run.state === "ending") times.push(run.logsBy);
+  if (run.state === "due" && run.removal === null) {
+    if (run.book) times.push(run.book.nextAttemptAt);
+    if (run.deadlineLook) times.push(run.deadlineLook.nextAttemptAt);
+  }
+  return times;
+}
+
+/**
+ * When the object must wake by itself, epoch ms; null: nothing waits for its clock. A pure function of the state, so that
+ * whatever a crash cut short is found again.
+ */
+export function nextAlarmAt(job: Job, now: number): number | null {
+  const times = job.runs.flatMap(runTimes);
+  if (job.index.written < job.index.version && job.index.net === "alarm") times.push(job.index.nextAttemptAt);
+  if (job.releasing) times.push(job.releasing.nextAttemptAt);
+  if (job.purge) times.push(job.purge.nextAttemptAt);
+  if (times.length === 0) return null;
+  return Math.min(Math.max(Math.min(...times), now + ALARM_SOONEST_MS), now + ALARM_HOP_MS);
+}
+
+/** Whether nothing of the job goes on: every run is final, or it is deleted. */
+export function isJobOver(job: Job): boolean {
+  return job.deletion?.state === "done" || job.runs.every(isOver);
+}

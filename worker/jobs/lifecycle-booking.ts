@@ -1,0 +1,102 @@
+import type { BookAnswer, RowView } from "../clusters/calls.ts";
+import { retryAfter, retryNow } from "./lifecycle-clock.ts";
+import { type Event, ignored, moved, type Step } from "./lifecycle-events.ts";
+import { removeNow } from "./lifecycle-removal.ts";
+import type { Run } from "./lifecycle-run.ts";
+import { findRun, inState, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+
+/** How placing and booking a run came out. */
+export type BookingOutcome = Extract<
+  Event,
+  { type: "chosen" | "choose_failed" | "booked" | "book_failed" | "looked" | "look_failed" }
+>;
+
+/** What the outcome does to the job; one that events have overtaken does nothing. */
+export function takeBookingOutcome(job: Job, event: BookingOutcome, now: number): Step {
+  switch (event.type) {
+    case "chosen":
+      return clusterChosen(job, event.run, event.cluster, now);
+    case "choose_failed":
+      return chooseFailed(job, event.run, event.problem, now);
+    case "booked":
+      return runBooked(job, event.run, event.n, event.answer);
+    case "book_failed":
+      return bookFailed(job, event.run, event.n, event.problem, now);
+    case "looked":
+      return rowLookedAt(job, event.run, event.row, now);
+    case "look_failed":
+      return lookFailed(job, event.run, now);
+  }
+}
+
+type DueRun = Run & { state: "due" };
+
+/** The run if it still waits to be booked under that decision; null: events have overtaken the effect. */
+function stillDue(job: Job, number: number, n: number | null): DueRun | null {
+  const run = findRun(job, number);
+  if (run?.state !== "due" || run.removal !== null || (n !== null && run.n !== n)) return null;
+  return run;
+}
+
+/** A cluster was looked for: it may take the run, or none fits and the search goes on later. */
+function clusterChosen(job: Job, number: number, cluster: string | null, now: number): Step {
+  const run = stillDue(job, number, null);
+  if (run === null || run.cluster !== null) return ignored("not_open");
+  if (cluster === null) return chooseFailed(job, number, "", now);
+  return moved(withRun(job, { ...run, cluster, book: { ...retryNow(now), problem: "" } }));
+}
+
+/** The search for a cluster came to nothing; it goes on after a pause. */
+function chooseFailed(job: Job, number: number, problem: string, now: number): Step {
+  const run = stillDue(job, number, null);
+  if (run === null || run.cluster !== null) return ignored("not_open");
+  const book = { ...retryAfter(run.book?.attempts ?? 0, job.jobId, now), problem };
+  return moved(withRun(job, { ...run, book }));
+}
+
+/** The cluster's object answered a booking. `stale`: a later decision of ours is there already. */
+function runBooked(job: Job, number: number, n: number, answer: BookAnswer["answer"]): Step {
+  const run = stillDue(job, number, n);
+  if (run === null) return ignored("older_decision");
+  if (run.cluster === null) return ignored("not_open");
+  if (run.book === null && answer !== "taken") return ignored("already_known");
+  switch (answer) {
+    case "booked":
+    case "stale":
+      return moved(withRun(job, { ...run, book: null }));
+    case "taken":
+      // It was sent already, and its facts are on their way.
+      return moved(withRun(job, inState(run, { state: "sent", firedAt: null, sentAt: null })));
+  }
+}
+
+/** The cluster's object could not be asked; a booking is tried for ever. */
+function bookFailed(job: Job, number: number, n: number, problem: string, now: number): Step {
+  const run = stillDue(job, number, n);
+  if (!run?.book || run.cluster === null) return ignored("older_decision");
+  return moved(withRun(job, { ...run, book: { ...retryAfter(run.book.attempts, job.jobId, now), problem } }));
+}
+
+/**
+ * After the start deadline: what the cluster's object still holds back, or never had, is taken back and skipped. What it
+ * has sent is left to the relay, which obeys the deadline itself and says what came of it.
+ */
+function rowLookedAt(job: Job, number: number, row: RowView["row"], now: number): Step {
+  const run = stillDue(job, number, null);
+  if (!run?.deadlineLook || run.cluster === null) return ignored("not_open");
+  if (row === null || row.state === "booked") return moved(withRun(job, removeNow(run, "deadline", now)));
+  return moved(withRun(job, { ...run, deadlineLook: null }));
+}
+
+/** The cluster's object could not be asked about the start deadline. */
+function lookFailed(job: Job, number: number, now: number): Step {
+  const run = stillDue(job, number, null);
+  if (!run?.deadlineLook) return ignored("not_open");
+  return moved(withRun(job, { ...run, deadlineLook: retryAfter(run.deadlineLook.attempts, job.jobId, now) }));
+}
+
+/** Whether the run is one that the cluster's object should be asked about before it is described. */
+export function isWorthALook(run: Run): boolean {
+  return run.cluster !== null && (isSubmitted(run) || run.state === "created" || run.state === "running");
+}

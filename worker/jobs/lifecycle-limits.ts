@@ -1,0 +1,16 @@
+/** A claim on a name is good for this long; an object refuses an older one (design, "Creating"). */
+export const CLAIM_MS = 30_000;
+/** An attempt that has not come back after this long is made again. */
+export const ATTEMPT_MS = 10_000;
+/** A job that is over is kept this long. */
+export const RETENTION_MS = 30 * 24 * 3_600_000;
+/** How long a run's end waits for the next byte of its logs. */
+export const LOG_WAIT_MS = 10_000;
+/** A stored chunk of a log's body is at most this large. */
+export const CHUNK_BYTES = 1024 * 1024;
+/** One log; a relay cuts it at `log_limit_bytes`, at most 64 MiB, plus the line that says so. */
+export const LOG_BYTES = 65 * 1024 * 1024;
+/** All log bodies of a job together (design, "Logs"). */
+export const JOB_LOG_BYTES = 1024 * 1024 * 1024;
+/** Logs of one run whose pieces are taken. */
+export const RUN_LOGS = 1_000;
