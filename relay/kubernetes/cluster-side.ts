@@ -3,10 +3,11 @@ import type { Inventory } from "../../protocol/up.ts";
 import type { Clock } from "../clock.ts";
 import type { Report } from "../facts.ts";
 import type { Log } from "../log.ts";
+import { Semaphore } from "../semaphore.ts";
 import type { KubernetesApi } from "./api.ts";
 import { KubernetesCalls } from "./calls.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
-import { type CommandEvents, Commands } from "./commands.ts";
+import { type CommandEvents, Commands, MAX_ATTEMPTS } from "./commands.ts";
 import type { Right } from "./create-run.ts";
 import { Follows } from "./follows.ts";
 import { inventoryPages } from "./inventory.ts";
@@ -59,18 +60,9 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: options.onLogBytes });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
   const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
-  const context = {
-    calls,
-    clock,
-    log,
-    report,
-    right: options.right,
-    store,
-    reconciler,
-    underWay,
-    clusterLabel,
-    namespaces,
-  };
+  const attempts = new Semaphore(MAX_ATTEMPTS);
+  const parts = { calls, clock, log, report, store, reconciler, underWay, attempts };
+  const context = { ...parts, right: options.right, clusterLabel, namespaces };
   const commands = new Commands(context, { onCreateEnd: options.onCreateEnd });
   const watch = new ClusterWatch({
     ...{ api, clock, log, store, reconciler, clusterLabel, namespaces, signal },

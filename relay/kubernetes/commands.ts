@@ -3,8 +3,13 @@ import { runKeyText } from "../facts.ts";
 import { type CreateContext, type CreateResult, createRun } from "./create-run.ts";
 import { checkRun, removeRun } from "./remove-run.ts";
 
-/** How many creates one relay has under way at once; `hello` says it, and the control plane paces itself by it. */
-export const CREATE_WINDOW = 64;
+/**
+ * How many creates one relay takes in at once; `hello` says it, and the control plane paces itself by it. It spans a round
+ * trip of facts (100 ms and the network) at the pace of a fast API server.
+ */
+export const CREATE_WINDOW = 256;
+/** How many POSTs are under way at once: an API server gets no faster with more. */
+export const MAX_ATTEMPTS = 32;
 
 type Command = Create | Remove | Check;
 type Queued = { create: Create; receivedMs: number; cancel: AbortController; done: () => void };

@@ -4,6 +4,7 @@ import { equalJitterMs } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import { type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
+import type { Semaphore } from "../semaphore.ts";
 import type { KubernetesCalls } from "./calls.ts";
 import {
   type CreateVerdict,
@@ -49,6 +50,8 @@ export type CreateContext = {
   store: RunStore;
   reconciler: Reconciler;
   underWay: UnderWay;
+  /** Places for attempts at once; a create that pauses holds none, so that one that can't succeed stops no other. */
+  attempts: Semaphore;
   clusterLabel: string;
   namespaces: readonly string[];
 };
@@ -81,9 +84,12 @@ export async function createRun(
   }
   const state: Attempted = { create, receivedMs, unknownMs: null, said: "", saidMs: receivedMs };
   for (let tries = 0; ; tries++) {
-    const halt = await haltReason(context, state, signals);
-    if (halt !== null) return await giveUp(context, state, halt, signals.stop);
-    const attempt = await attemptOnce(context, state);
+    // The right is looked at inside: waiting for a place among the attempts takes time.
+    const attempt = await context.attempts.run(1, async () => {
+      const halt = await haltReason(context, state, signals);
+      return halt === null ? await attemptOnce(context, state) : { halt };
+    });
+    if ("halt" in attempt) return await giveUp(context, state, attempt.halt, signals.stop);
     if (attempt.done) return attempt.result;
     const wake = AbortSignal.any([signals.cancel, signals.stop]);
     const backoffMs = equalJitterMs(tries, BACKOFF, clock.random());

@@ -31,6 +31,8 @@ export type PodRecord = {
   /** When the first container started, by the node's clock, epoch ms; null: none did, or it is not said. */
   startedAt: number | null;
   severalContainers: boolean;
+  /** Its deletion was asked for: what ends from then on was ended. */
+  deleting: boolean;
   gone: boolean;
 };
 
@@ -58,6 +60,7 @@ export function recordPod(pod: KubePod, jobUid: string, earlier: PodRecord | und
     ],
     startedAt: earlier?.startedAt ?? firstStart([...init, ...main]),
     severalContainers: pod.spec.containers.length + (pod.spec.initContainers?.length ?? 0) > 1,
+    deleting: pod.metadata.deletionTimestamp != null || earlier?.deleting === true,
     gone: gone || earlier?.gone === true,
   };
 }
@@ -124,6 +127,20 @@ export function hasFailed(pod: PodRecord): boolean {
   if (pod.phase === "Failed") return true;
   if (pod.phase === "Succeeded") return false;
   return pod.gone || pod.containers.some((container) => (lastEnd(container)?.exitCode ?? 0) !== 0);
+}
+
+/** Exit codes of SIGTERM and SIGKILL, which a deletion sends. */
+const ENDED_BY_DELETION = new Set([143, 137]);
+
+/**
+ * The end that tells why a container did not succeed. Under OnFailure the back-off limit has the pod deleted while its
+ * next start already runs: then the start before it failed, and this one was only ended.
+ */
+export function tellingEnd(pod: PodRecord, container: ContainerRecord): ContainerEnd | null {
+  const newest = lastEnd(container);
+  if (newest === null || !(pod.deleting || pod.gone) || !ENDED_BY_DELETION.has(newest.exitCode)) return newest;
+  const earlier = [...container.ends.values()].filter((end) => end !== newest && end.exitCode !== 0);
+  return earlier.at(-1) ?? newest;
 }
 
 /** The container that tells why the pod ended: the first that failed, else the first that ended. */

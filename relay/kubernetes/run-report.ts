@@ -2,7 +2,7 @@ import type { LogKey, PodEnd } from "../../protocol/up.ts";
 import { ANNOTATIONS } from "../../protocol/words.ts";
 import { logsOfPod } from "./log-plan.ts";
 import type { KubeJob } from "./objects.ts";
-import { decidingContainer, hasFailed, hasStarted, isOver, lastEnd, type PodRecord } from "./pods.ts";
+import { decidingContainer, hasFailed, hasStarted, isOver, type PodRecord, tellingEnd } from "./pods.ts";
 
 const MAX_PODS = 100;
 const MAX_LOGS = 200;
@@ -73,7 +73,7 @@ function endOf(job: KubeJob, pods: readonly PodRecord[], followed: ReadonlySet<s
 
 function podEnd(pod: PodRecord): PodEnd {
   const container = decidingContainer(pod);
-  const end = container ? lastEnd(container) : null;
+  const end = container ? tellingEnd(pod, container) : null;
   const reason = pod.reason || end?.reason || (pod.gone ? "Deleted" : pod.phase);
   return { podName: pod.name, exitCode: end?.exitCode ?? null, reason };
 }
@@ -89,7 +89,7 @@ function failureSentence(reason: string, message: string, pods: readonly PodReco
 function podSentence(pod: PodRecord): string {
   if (pod.reason) return `pod ${pod.name}: ${pod.reason}${pod.message ? `: ${cut(pod.message)}` : ""}`;
   const container = decidingContainer(pod);
-  const end = container ? lastEnd(container) : null;
+  const end = container ? tellingEnd(pod, container) : null;
   if (!container || !end) return pod.gone ? `pod ${pod.name} was deleted before it ended` : `pod ${pod.name} failed`;
   return `pod ${pod.name}: container ${container.name} ${endWords(end)}`;
 }
