@@ -34,7 +34,7 @@ const LAUNCHER = path.join(import.meta.dirname, "workerd.sh");
 const WORKERD_PATH = "MINIFLARE_WORKERD_PATH";
 
 /**
- * Starts the Worker in one workerd without a proxy in front (docs/decisions/0002). Durable; migrations are applied. Throws
+ * Starts the Worker in one workerd without a proxy in front (docs/decisions/2026-11-24-local-worker.md). Durable; migrations are applied. Throws
  * what the bundler, Miniflare or a migration said.
  */
 export async function startWorkerHost(options: HostOptions): Promise<WorkerHost> {
