@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { call, leastCreate, storedRows } from "./api.ts";
 
 /** A body that comes in pieces, without a length known ahead. */
@@ -11,6 +11,10 @@ function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
     },
   });
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("a create's body", () => {
   it.each<[string, unknown, { status: number; code: number; errorMsg: string }, string]>([
@@ -71,6 +75,22 @@ describe("a create's body", () => {
     const answer = await call("/api/once_job/create", { body, settings: {} });
 
     expect(answer).toMatchObject({ status: 400, code: 102, cause: expect.stringContaining("cut off") });
+  });
+
+  it("that does not arrive within 30 s is 504 with 103", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("{"));
+      },
+    });
+
+    const answering = call("/api/once_job/create", { body, settings: {} });
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1), { interval: 1 });
+    await vi.advanceTimersByTimeAsync(30_000);
+    const answer = await answering;
+
+    expect(answer).toMatchObject({ status: 504, code: 103, errorMsg: "OVERTIME" });
   });
 
   function paddedTo(bytes: number): string {
