@@ -31,11 +31,12 @@ export type WorkerHost = {
 };
 
 const LAUNCHER = path.join(import.meta.dirname, "workerd.sh");
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const WORKERD_PATH = "MINIFLARE_WORKERD_PATH";
 
 /**
- * Starts the Worker in one workerd without a proxy in front (docs/decisions/2026-11-24-local-worker.md). Durable; migrations are applied. Throws
- * what the bundler, Miniflare or a migration said.
+ * Starts the Worker in one workerd without a proxy in front (docs/decisions/2026-11-24-local-worker.md). Durable; migrations
+ * are applied. Throws what the bundler, Miniflare or a migration said.
  */
 export async function startWorkerHost(options: HostOptions): Promise<WorkerHost> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(path.join(options.projectDir, "wrangler.toml"));
@@ -44,6 +45,7 @@ export async function startWorkerHost(options: HostOptions): Promise<WorkerHost>
   assertPokable(z.array(z.string()).parse(workerOptions.cronTriggers ?? []));
   const script = await bundleWorker(main, options.projectDir);
   const pidFile = prepareLauncher(options.workerDir);
+  const giveSignalsBack = keepSignals();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
@@ -63,7 +65,7 @@ export async function startWorkerHost(options: HostOptions): Promise<WorkerHost>
       unsafeHandleRuntimeRestart: () => options.restarted(readPid(pidFile)),
     }),
   );
-  takeOverSignals();
+  giveSignalsBack();
   const url = await miniflare.ready;
   await applyMigrations(await miniflare.getD1Database("DB"), path.join(options.projectDir, "migrations"));
   return {
@@ -117,8 +119,15 @@ function readPid(pidFile: string): number {
 }
 
 /** Miniflare answers a signal by leaving with 128 + its number; how this process ends is ours to say. */
-function takeOverSignals(): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(signal);
+function keepSignals(): () => void {
+  const ours = SIGNALS.map((signal) => ({ signal, listeners: process.listeners(signal) }));
+  return () => {
+    for (const { signal, listeners } of ours) {
+      for (const listener of process.listeners(signal)) {
+        if (!listeners.includes(listener)) process.removeListener(signal, listener);
+      }
+    }
+  };
 }
 
 class HostLog extends Log {

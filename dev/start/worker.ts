@@ -67,11 +67,14 @@ async function main(): Promise<void> {
   const { startWorkerHost } = await import("./worker-host.ts");
   // Under `npm start` its reaper ends this process's whole group.
   const reaper = supervised ? null : startReaper(say);
+  let workerdPid: number | null = null;
   const tell = (ready: WorkerReady) => {
+    workerdPid = ready.workerdPid;
     reaper?.watch("workerd", { ...nobody, pids: [ready.workerdPid] });
     if (supervised) process.send?.(ready);
   };
   let host: WorkerHost | null = null;
+  stopOnSignal(() => host?.stop() ?? Promise.resolve());
   try {
     host = await startWorkerHost({
       projectDir: ROOT,
@@ -80,8 +83,8 @@ async function main(): Promise<void> {
       workerDir: folder.workerDir,
       bindings: bindingsOf(settings, token),
       log: say,
-      restarted(workerdPid) {
-        if (host) tell({ type: "ready", url: host.url, workerdPid });
+      restarted(pid) {
+        if (host) tell({ type: "ready", url: host.url, workerdPid: pid });
       },
     });
   } catch (error) {
@@ -89,21 +92,41 @@ async function main(): Promise<void> {
   }
   const running = host;
   pokeEveryMinute(running);
-  stopOnSignal(running);
   tell({ type: "ready", url: running.url, workerdPid: running.workerdPid });
+  endWithRuntime(() => workerdPid ?? running.workerdPid);
   say(`worker ready: ${running.url}${supervised ? "" : ` token=${token}`}`);
 }
 
-/** A signal may come twice; the supervisor's end closes the channel. */
-function stopOnSignal(host: WorkerHost): void {
+/** A signal may come twice, and before the Worker is up; the supervisor's end closes the channel. */
+function stopOnSignal(stopHost: () => Promise<void>): void {
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    // What went wrong while stopping is in the log; the reaper ends what is left.
-    void host.stop().finally(() => process.exit(0));
+    // What went wrong while stopping is in the log; Miniflare's exit hook kills a runtime that is still there.
+    void stopHost().finally(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"]) process.on(signal, stop);
+}
+
+/** Miniflare starts a workerd that died again; where it can't, this process ends, so that its supervisor tries anew. */
+function endWithRuntime(workerdPid: () => number): void {
+  const patienceMs = 5_000;
+  let seenAt = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    if (isAlive(workerdPid())) seenAt = now;
+    else if (now - seenAt > patienceMs) fail("the Workers runtime ended and did not come back");
+  }, 500);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // ESRCH: the very answer that was asked for.
+    return false;
+  }
 }
 
 await main();
