@@ -26,10 +26,13 @@ const batchMs = 150;
 export class JobController {
   readonly #context: ControllerContext;
   readonly #queue: WorkQueue;
+  readonly #strays: WorkQueue;
 
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#queue = new WorkQueue({ work: (key) => this.#sync(key), concurrency, onProblem: context.onProblem });
+    const work = (key: string) => this.#releaseStray(key);
+    this.#strays = new WorkQueue({ work, concurrency: 1, onProblem: context.onProblem });
   }
 
   /** Tells it that a Job changed. */
@@ -39,8 +42,11 @@ export class JobController {
 
   /** Tells it that a pod changed. */
   podChanged(current: Pod | undefined, last: Pod): void {
-    const owner = controllerOf(last);
-    if (owner === undefined) return;
+    const owner = controllerOf(current ?? last);
+    if (owner === undefined) {
+      if (isPodTracked(current ?? last)) this.#strays.add(keyOf(last.metadata.namespace, last.metadata.name));
+      return;
+    }
     const isMinor =
       current !== undefined && current.status.phase === "Running" && current.metadata.deletionTimestamp === undefined;
     this.#queue.add(keyOf(last.metadata.namespace, owner.name), isMinor && !hasRestarted(current, last) ? batchMs : 0);
@@ -49,6 +55,7 @@ export class JobController {
   /** Stops taking work. */
   stop(): void {
     this.#queue.stop();
+    this.#strays.stop();
   }
 
   async #sync(key: string): Promise<WorkResult> {
@@ -103,6 +110,14 @@ export class JobController {
     const reply = await this.#context.client.patch(podPath(pod), "strategic-merge", body);
     mustBe(reply, [200, 404, 422], `finalizer of pod ${pod.metadata.name}`);
     if (reply.code === 200) this.#context.pods.observe(Pod.parse(reply.body));
+  }
+
+  /** A pod that lost its owner (its Job was deleted with Orphan) is held by nobody either. */
+  async #releaseStray(key: string): Promise<WorkResult> {
+    const slash = key.indexOf("/");
+    const pod = this.#context.pods.get(key.slice(0, slash), key.slice(slash + 1));
+    if (pod !== undefined && controllerOf(pod) === undefined && isPodTracked(pod)) await this.#release(pod);
+    return { againInMs: undefined };
   }
 
   /** A pod whose Job is gone will never be counted: nothing may hold it. */

@@ -19,6 +19,9 @@ export type Ending =
 const firstBackoffMs = 10_000;
 const longestBackoffMs = 600_000;
 
+/** startTime has whole seconds: a deadline comes up to this late, ms, and never early. */
+const lostFractionMs = 1_000;
+
 /** Decides whether a Job ends: failures are looked at before success, as in the real controller. */
 export function ending(job: Job, status: JobStatus, tally: Tally, active: Pod[], nowMs: number): Ending {
   const { spec } = job;
@@ -46,7 +49,7 @@ function restartedTooOften(job: Job, active: Pod[]): boolean {
 function msToDeadline(job: Job, status: JobStatus, nowMs: number): number | undefined {
   const seconds = job.spec.activeDeadlineSeconds;
   if (seconds === undefined || status.startTime === undefined || job.spec.suspend) return undefined;
-  return Date.parse(status.startTime) + seconds * 1000 - nowMs;
+  return Date.parse(status.startTime) + seconds * 1000 + lostFractionMs - nowMs;
 }
 
 /** How long no new pod may start yet, ms: 10 s after a failure, twice that after the next, until one succeeds. */

@@ -107,7 +107,8 @@ export function jobUpdateCauses(before: KubeObject, after: KubeObject): Cause[] 
     causes.push(invalidValue(`spec.${name}`, value ?? null, "field is immutable"));
   }
   const template = at(after, "spec", "template");
-  if (!isDeepStrictEqual(comparableTemplate(before), comparableTemplate(after))) {
+  const isOpen = at(before, "spec", "suspend") === true && at(before, "status", "startTime") === undefined;
+  if (!isDeepStrictEqual(comparableTemplate(before, isOpen), comparableTemplate(after, isOpen))) {
     causes.push(invalidValue("spec.template", template ?? null, "field is immutable"));
   }
   return causes;
@@ -119,9 +120,8 @@ function isElastic(field: string, after: KubeObject): boolean {
 }
 
 /** While a Job is suspended and never started, labels, annotations and scheduling of its pods may still change. */
-function comparableTemplate(job: KubeObject): Json {
+function comparableTemplate(job: KubeObject, isOpen: boolean): Json {
   const template = objectAt(job, "spec", "template");
-  const isOpen = at(job, "spec", "suspend") === true && at(job, "status", "startTime") === undefined;
   if (!isOpen) return template;
   const { nodeSelector, affinity, tolerations, schedulingGates, ...spec } = objectAt(template, "spec");
   return { spec };

@@ -163,7 +163,7 @@ describe("failure", () => {
   });
 
   test("by the deadline waits for the pod that is still terminating", () => {
-    const late = job({ activeDeadlineSeconds: 60 }, { startTime: "2026-11-24T11:59:00Z" });
+    const late = job({ activeDeadlineSeconds: 60 }, { startTime: "2026-11-24T11:58:59Z" });
     const first = planJob(late, [pod("a")], nowMs);
     expect(conditions(first)).toEqual(["FailureTarget/DeadlineExceeded"]);
     const between = planJob({ ...late, status: first.status }, [pod("a", { deleting: true })], nowMs);
@@ -174,7 +174,7 @@ describe("failure", () => {
 
   test("a deadline to come wakes it in time", () => {
     const early = job({ activeDeadlineSeconds: 90 }, { startTime: "2026-11-24T11:59:00Z" });
-    expect(planJob(early, [pod("a")], nowMs).againInMs).toBe(30_000);
+    expect(planJob(early, [pod("a")], nowMs).againInMs).toBe(31_000);
   });
 
   test("restarts in place count with OnFailure", () => {
