@@ -29,8 +29,10 @@ export async function within<Value>(ms: number, promise: Promise<Value>): Promis
   }
 }
 
+/** The innermost cause alone: what wraps it may carry the query's values, and with them a job's secrets. */
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : sentence(error.cause);
 }
 
 async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {

@@ -1,7 +1,6 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
-import { describedAs, fresh, indexRow, inputOf, jobObject, logRows, stored, Teller } from "./job-object-support.ts";
+import { fresh, indexRow, inputOf, jobObject, logRows, stored, Teller } from "./job-object-support.ts";
 
 it("brings a job that is due at once from its create to its end, its log and its index row", async () => {
   const cluster = await Teller.join(fresh("main"));
@@ -47,10 +46,4 @@ it("writes nothing for calls to an object that was never created", async () => {
   ]);
 
   expect(await stored(jobId)).toEqual({ job: undefined, alarmAt: null, keys: [] });
-});
-
-it("evicts", async () => {
-  void evictDurableObject;
-  void runDurableObjectAlarm;
-  void describedAs;
 });

@@ -1,0 +1,49 @@
+import { runInDurableObject } from "cloudflare:test";
+import { expect, it, vi } from "vitest";
+import { leadMs } from "../../../worker/jobs/lifecycle-clock.ts";
+import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
+import { fresh, indexRow, inputOf, jobObject, stored, Teller } from "./job-object-support.ts";
+
+/** What a JobObject's storage was asked; each put, delete and setAlarm is a written row (reference/cloudflare.md, 1.5 and 6). */
+type Written = { puts: string[]; alarms: number };
+
+/** Counts the rows that a job's object writes from now on, at the platform's own methods, which stay as they are. */
+async function countRows(jobId: string): Promise<Written> {
+  return await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    const put = vi.spyOn(storage.kv, "put");
+    const setAlarm = vi.spyOn(storage, "setAlarm");
+    return {
+      get puts() {
+        return put.mock.calls.map(([key]) => key);
+      },
+      get alarms() {
+        return setAlarm.mock.calls.length;
+      },
+    };
+  });
+}
+
+it("writes eight rows in its own object for a plain job that is due later, and three in the index", async () => {
+  const cluster = await Teller.join(fresh("budget"));
+  const jobId = fresh("job");
+  const rows = await countRows(jobId);
+  // Due so that its booking is half a second away: the alarm rings by itself.
+  const execAt = Date.now() + leadMs(jobId) + 500;
+
+  await jobObject(jobId).calls.create(inputOf(jobId, { cluster: cluster.cluster }, { execAt }));
+  await vi.waitFor(async () => expect(await indexRow(jobId)).toMatchObject({ version: 1 }));
+  expect(rows).toMatchObject({ puts: ["job"], alarms: 1 });
+
+  await vi.waitFor(async () => expect((await stored(jobId)).alarmAt).toBeNull(), { timeout: 5_000 });
+  // Booked: only the alarm was armed again, before the call, as its net.
+  expect(rows).toMatchObject({ puts: ["job"], alarms: 2 });
+
+  await cluster.told(jobId, FACTS.created);
+  await cluster.told(jobId, FACTS.started);
+  expect(rows).toMatchObject({ puts: ["job", "job", "job"], alarms: 2 });
+
+  await cluster.told(jobId, ENDED_WITH_LOG, FACTS.log);
+  expect(rows.puts.slice(3)).toEqual(["log:1:000000", "job"]);
+  expect(rows.alarms).toBe(3);
+  expect(await indexRow(jobId)).toMatchObject({ version: 3, job_status: 2 });
+});
