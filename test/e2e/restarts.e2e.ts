@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { processesOf } from "../../dev/start/leftovers.ts";
 import { jobCreates } from "../support/audit-log.ts";
 import { type PidsFile, startSystem } from "../support/system.ts";
 import { until } from "../support/wait.ts";
@@ -74,6 +75,37 @@ describe("a part that is killed while a job runs", { timeout: 90_000 }, () => {
     await api.untilStatus(next, 2, 30_000);
 
     expect(job.job_exec_information).not.toBe("");
+    expect(await system.stop()).toBe(0);
+  });
+});
+
+describe("every process but the first, killed at once", { timeout: 90_000 }, () => {
+  test("is back within 10 s, and a job due meanwhile runs once", async () => {
+    const system = startSystem();
+    const { api } = await system.ready();
+    const before = system.pids();
+    const others = await processesOf(system.stateDir);
+    const dueAt = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000;
+    const jobId = await api.create({ job_name: "due", command: "true", job_exec_time: String(dueAt / 1_000) });
+
+    const killedAt = performance.now();
+    for (const pid of others) if (pid !== system.child.pid) process.kill(pid, "SIGKILL");
+    await until(
+      "all parts are started again",
+      () => {
+        const after = system.pids();
+        const parts = ["worker", "relay", "cluster"] as const;
+        return parts.every((part) => after[part].length === 1 && after[part][0] !== before[part][0]);
+      },
+      RESTART_MS,
+    );
+    console.log(`all parts started again after ${(performance.now() - killedAt).toFixed(0)} ms`);
+    const job = await api.untilStatus(jobId, 2, 40_000);
+
+    expect(job.job_times).toBe(1);
+    const creates = jobCreates(system.auditLogPath).filter(({ code }) => code === 201);
+    expect(creates.map(({ name }) => name)).toEqual(["due"]);
+    expect(creates[0]?.receivedAt).toBeGreaterThanOrEqual(dueAt);
     expect(await system.stop()).toBe(0);
   });
 });
