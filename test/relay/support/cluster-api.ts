@@ -1,8 +1,8 @@
-import { vi } from "vitest";
 import { systemClock } from "../../../relay/clock.ts";
 import { KubernetesApi } from "../../../relay/kubernetes/api.ts";
 import { KubernetesCalls } from "../../../relay/kubernetes/calls.ts";
 import { loadClusterAccess } from "../../../relay/kubernetes/config.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Direct access to the cluster, as an admin beside the relay has it. */
 export class ClusterApi {
@@ -36,24 +36,21 @@ export class ClusterApi {
 
   /** Waits until the Job says that its end was reported; answers it. */
   reported(name: string): Promise<{ metadata: Record<string, unknown>; spec: Record<string, unknown> }> {
-    return vi.waitFor(
+    return waitUntil(
       async () => {
         const job = await this.job(name);
         const annotations = job?.metadata.annotations as Record<string, string> | undefined;
-        if (!job || !annotations?.["watchbell.dev/reported-at"]) throw new Error(`${name} is not reported`);
-        return job;
+        return annotations?.["watchbell.dev/reported-at"] ? job : null;
       },
-      { timeout: 10_000, interval: 20 },
+      () => `${name} is not reported`,
     );
   }
 
   /** Waits until there is no Job of that name. */
-  absent(name: string): Promise<void> {
-    return vi.waitFor(
-      async () => {
-        if ((await this.job(name)) !== null) throw new Error(`${name} is there`);
-      },
-      { timeout: 10_000, interval: 20 },
+  async absent(name: string): Promise<void> {
+    await waitUntil(
+      async () => ((await this.job(name)) === null ? true : null),
+      () => `${name} is still there`,
     );
   }
 

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { decodeUp, encodeFrame } from "../../../protocol/codec.ts";
 import type { DownItem, Welcome } from "../../../protocol/down.ts";
 import type { Fact, UpItem } from "../../../protocol/up.ts";
 import { PING, PONG } from "../../../protocol/words.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** What becomes of a fact; null: no answer. */
 export type Verdict = "ok" | "gone" | { refused: string } | null;
@@ -78,24 +78,19 @@ export class FakeGateway {
 
   /** Waits until a fact of that type about that run came. */
   fact<Type extends Fact["type"]>(type: Type, jobId: string, timeout = 10_000): Promise<Extract<Fact, { type: Type }>> {
-    return vi.waitFor(
-      () => {
-        const found = this.factsOf(type, jobId)[0];
-        if (!found) throw new Error(`no ${type} of ${jobId} among ${this.items.map((item) => item.type).join(" ")}`);
-        return found;
-      },
-      { timeout, interval: 10 },
+    return waitUntil(
+      () => this.factsOf(type, jobId)[0],
+      () => `no ${type} of ${jobId} among ${this.items.map((item) => item.type).join(" ")}`,
+      timeout,
     );
   }
 
   /** Waits until the relay linked and sent its whole inventory, for the nth time. */
-  linked(times = 1): Promise<void> {
-    return vi.waitFor(
-      () => {
-        const inventories = this.items.filter((item) => item.type === "inventory" && item.last).length;
-        if (inventories < times) throw new Error(`${inventories} inventories`);
-      },
-      { timeout: 10_000, interval: 10 },
+  async linked(times = 1): Promise<void> {
+    const inventories = (): number => this.items.filter((item) => item.type === "inventory" && item.last).length;
+    await waitUntil(
+      () => (inventories() >= times ? true : null),
+      () => `${inventories()} inventories`,
     );
   }
 
