@@ -103,30 +103,39 @@ export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
   };
 }
 
-/** The job's index row. The sweep is to look at it once its time is past and no Job of it was seen. */
-export function jobRowOf(job: Job): JobRow {
+/** The part of the index row that a job's life changes. The sweep is to look at it once its time is past and no Job was seen. */
+export function changingRowOf(
+  job: Job,
+): Pick<JobRow, "cluster" | "jobStatus" | "information" | "times" | "successTimes" | "overdueAt"> {
   const run = newestRun(job);
-  const { definition } = job;
   const isAwaited = job.deletion?.state !== "done" && isSubmitted(run);
   return {
+    cluster: run.cluster,
+    jobStatus: jobStatusOf(job),
+    information: informationOf(job),
+    times: job.times,
+    successTimes: job.successTimes,
+    overdueAt: isAwaited ? run.dueAt : null,
+  };
+}
+
+/** The job's index row, whole. */
+export function jobRowOf(job: Job): JobRow {
+  const { definition } = job;
+  return {
+    ...changingRowOf(job),
     jobType: "once",
     id: job.id,
     jobId: job.jobId,
     version: job.index.version,
     namespace: definition.namespace,
     jobName: definition.jobName,
-    cluster: run.cluster,
-    jobStatus: jobStatusOf(job),
     image: definition.image,
     command: definition.command,
     timeout: definition.timeout,
     metadata: JSON.stringify(definition.metadata),
     jobExecTime: Math.floor(definition.execAt / 1_000),
-    information: informationOf(job),
-    times: job.times,
-    successTimes: job.successTimes,
     createTime: Math.floor(job.createdAt / 1_000),
     updateTime: Math.floor(job.updatedAt / 1_000),
-    overdueAt: isAwaited ? run.dueAt : null,
   };
 }

@@ -11,7 +11,7 @@ import { takeOutcome } from "./lifecycle-outcomes.ts";
 import { createJob, deleteJob, judgeLate, pokeJob } from "./lifecycle-requests.ts";
 import { findRun, isOver, withRun } from "./lifecycle-runs.ts";
 import type { IndexState, Job } from "./lifecycle-state.ts";
-import { jobRowOf } from "./lifecycle-views.ts";
+import { changingRowOf } from "./lifecycle-views.ts";
 
 /**
  * What a turn of events does. `job` null: there is none. `steps` one for each event. `durable` false: whatever changed can
@@ -80,8 +80,8 @@ function passTime(before: Job, now: number): Job {
 
 /** Only what callers see in lists costs a write to D1; when it is written and which attempt it is does not. */
 function isSeenAlike(before: Job, after: Job): boolean {
-  const plain = (job: Job) => JSON.stringify({ ...jobRowOf(job), version: 0, updateTime: 0 });
-  return plain(before) === plain(after);
+  const seen = (job: Job) => JSON.stringify(changingRowOf(job));
+  return before.definition === after.definition && seen(before) === seen(after);
 }
 
 /** Who comes back to an index row whose first attempt is lost in a crash; each saves a written row for an alarm. */

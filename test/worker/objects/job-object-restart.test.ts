@@ -222,6 +222,22 @@ it("keeps all of it while D1 can't be told to forget", async () => {
   expect(alarmAt).toBeLessThan(past + 2_000);
 });
 
+it("never lets its alarm fail, whatever is stored, and rings again in a minute", async () => {
+  const jobId = fresh("job");
+  const execAt = Date.now() + HOUR_MS;
+  await jobObject(jobId).calls.create(inputOf(jobId, { cluster: fresh("away") }, { execAt }));
+  await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    storage.kv.put("job", { ...storage.kv.get<object>("job"), runs: [] });
+  });
+  await evictDurableObject(jobObject(jobId).stub);
+
+  expect(await runDurableObjectAlarm(jobObject(jobId).stub)).toBe(true);
+
+  const { alarmAt } = await stored(jobId);
+  expect(alarmAt).toBeGreaterThan(Date.now() + 50_000);
+  expect(alarmAt).toBeLessThan(Date.now() + 61_000);
+});
+
 async function inCluster(cluster: string, sql: string): Promise<void> {
   await runInDurableObject(clusterStub(cluster), (_, { storage }) => {
     storage.sql.exec(sql);
