@@ -103,7 +103,7 @@ export type JobCalls = {
   describe(): Promise<JobSnapshot | null>;
   /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */
   delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer>;
-  /** The rows as one JSON array, UTF-8, at most 64 MiB of `run_logs`; null: no such job here. */
+  /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */
   logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null>;
   takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]>;
   late(cluster: string, run: RunKey): Promise<LateAnswer>;
