@@ -91,6 +91,7 @@ export class Facts {
 }
 
 function carriedFact(process: string, fact: Fact, row: OpenRun | null, now: number): CarriedFact {
-  const at = now - fact.ageMs;
+  // Ages are fractions of a ms by a monotonic clock; moments are whole ones.
+  const at = Math.round(now - fact.ageMs);
   return { process, fact, taken: { fact, at, firedAt: row?.firedAt ?? null, sentAt: row?.sentAt ?? null } };
 }

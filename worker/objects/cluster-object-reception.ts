@@ -7,7 +7,7 @@ import { judgeHello, protocolSentence } from "../clusters/joining.ts";
 import { keyOf } from "../clusters/open-run.ts";
 import { checksFor, comparePage } from "../clusters/open-runs-comparison.ts";
 import { roleAtHello } from "../clusters/open-runs-take-over.ts";
-import { logError } from "../errors.ts";
+import { logWarning } from "../errors.ts";
 import type { Link, Links } from "./cluster-object-links.ts";
 import type { ClusterMemory } from "./cluster-object-memory.ts";
 import type { OpenRuns } from "./cluster-object-rows.ts";
@@ -148,7 +148,7 @@ export class Reception {
       // A newer relay may say more than is understood here: ignored, and logged once.
       if (this.#unknownTypes.size < 100 && !this.#unknownTypes.has(item.type)) {
         this.#unknownTypes.add(item.type);
-        logError(`relay ${link.process} sends items of the unknown type ${item.type.slice(0, 80)}`, item.problem);
+        logWarning(`relay ${link.process} sends items of the unknown type ${JSON.stringify(item.type.slice(0, 80))}`);
       }
       return;
     }

@@ -39,6 +39,9 @@ type SqlHead = {
   forget_at: number | null;
 };
 
+/** As much of the object's storage as its rows need. */
+type RowStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
 function stateOf(text: string): OpenRunState {
   const state = OPEN_RUN_STATES.find((known) => known === text);
   if (state === undefined) throw new Error(`open_runs holds the unknown state ${text}`);
@@ -102,7 +105,7 @@ function needsManifest(state: OpenRunState): boolean {
 
 /** The open runs of a cluster: SQL rows, with their heads in memory, sorted by state. Every write is durable first. */
 export class OpenRuns {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: RowStorage;
   readonly #rows = new Map<string, OpenRun>();
   /** Final rows are in order of their end, since each comes in last. */
   readonly #byState: Record<OpenRunState, Map<string, OpenRun>> = {
@@ -116,7 +119,7 @@ export class OpenRuns {
   readonly #again = new Map<string, OpenRun>();
   #latestForgetAt: number | null = null;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: RowStorage) {
     this.#storage = storage;
     storage.sql.exec(CREATE_TABLE);
     // Final rows in order of their end, booked ones in due order: each is then the last of its kind when it comes in.
