@@ -1,7 +1,6 @@
 import { systemClock } from "./clock.ts";
 import { HELP, parseEnv } from "./env.ts";
 import { makeLog } from "./log.ts";
-import { runRelay } from "./relay.ts";
 
 /** Whatever hangs, the process is gone this long after it was told to stop. */
 const STOP_LIMIT_MS = 8_800;
@@ -47,6 +46,8 @@ async function main(args: readonly string[]): Promise<number> {
     log("info", "ready", { health_port: healthPort });
     process.send?.({ type: "ready", healthPort });
   };
+  // The Kubernetes client takes half a second to load: neither --help nor a wrong variable should wait for it.
+  const { runRelay } = await import("./relay.ts");
   const end = await runRelay(settings, { clock: systemClock, log, stop: stop.signal, onReady });
   if (end.code === 1) log("error", end.sentence);
   return end.code;
