@@ -76,11 +76,27 @@ export function failureOf(thrown: unknown): Response {
   return failure(new ApiError("unknown", "Something went wrong here; it was logged. Please try again."));
 }
 
-/** Writes one structured line to the Worker's log, with the error's stack where there is one. */
+/**
+ * Writes one structured line to the Worker's log: the innermost cause's message, and where the error came from. The messages
+ * of outer errors stay out: a failed query's names its parameters, which are callers' secrets.
+ */
 export function logError(message: string, thrown: unknown): void {
-  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const detail = innermostMessage(thrown);
+  const at = thrown instanceof Error ? stackFrames(thrown) : [];
   // biome-ignore lint/suspicious/noConsole: the console is the Worker's log.
-  console.error(JSON.stringify({ level: "error", message, detail }));
+  console.error(JSON.stringify({ level: "error", message, detail, at }));
+}
+
+function innermostMessage(thrown: unknown): string {
+  let inner = thrown;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? `${inner.name}: ${inner.message}` : String(inner);
+}
+
+/** A stack begins with the message, of as many lines as that has; its frames are told by their form. */
+function stackFrames(error: Error): string[] {
+  const frames = (error.stack ?? "").replace(error.message, "").split("\n");
+  return frames.filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }
 
 /** Writes one structured line to the Worker's log about something an operator should set right. */

@@ -1,4 +1,6 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { releaseName } from "../../worker/db/name-claims.ts";
 import { ApiError, type ErrorKind, failure, failureOf, success } from "../../worker/errors.ts";
 
 /** The contract's table (part 2), row by row. */
@@ -68,6 +70,24 @@ describe("anything else that is thrown", () => {
       log.mockRestore();
     },
   );
+});
+
+describe("the log of an error", () => {
+  it("names the cause of a failed query and where it was asked, and none of its parameters", async () => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, "error").mockImplementation((line) => void lines.push(String(line)));
+    const held = { namespace: "default", jobName: "hunter2", jobId: "a" };
+    await env.DB.exec("ALTER TABLE name_claims RENAME TO name_claims_away");
+
+    const failed = await releaseName(env.DB, held).catch((error: unknown) => error);
+    await env.DB.exec("ALTER TABLE name_claims_away RENAME TO name_claims");
+    failureOf(failed);
+    log.mockRestore();
+
+    expect(String(failed)).toContain("hunter2");
+    expect(lines.join()).toMatch(/no such table: name_claims.*releaseName/);
+    expect(lines.join()).not.toContain("hunter2");
+  });
 });
 
 describe("success", () => {

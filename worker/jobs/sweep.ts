@@ -12,7 +12,7 @@ import { type JobBindings, jobStub } from "./job-stub.ts";
 import { isSweepTurn } from "./sweep-turns.ts";
 
 /** A job this long past the time its row names is poked. */
-const OVERDUE_GRACE_MS = 60_000;
+const OVERDUE_GRACE_MS = 30_000;
 /** A claim of this age that no index row names is judged: the call that made it expired 30 s after it. */
 const CLAIM_GRACE_MS = 60_000;
 const ROWS_PER_TURN = 1_000;

@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { expect, vi } from "vitest";
 import worker from "../../../worker/index.ts";
 
 /** An answer of the API, taken apart. `data` is whatever the route gives. */
@@ -71,4 +72,19 @@ export async function storedRows(): Promise<{ claims: number; jobs: number }> {
     "SELECT (SELECT COUNT(*) FROM name_claims) AS claims, (SELECT COUNT(*) FROM jobs) AS jobs",
   ).first<{ claims: number; jobs: number }>();
   return counts ?? { claims: -1, jobs: -1 };
+}
+
+/** Empties the tables of D1: the files of this project share them. */
+export async function clearTables(): Promise<void> {
+  await env.DB.exec("DELETE FROM name_claims; DELETE FROM jobs; DELETE FROM clusters; DELETE FROM sweep_cursor");
+}
+
+/** Waits until every created job has written its index row, which follows the answer: so none lands in the next test. */
+export async function rowsWritten(): Promise<void> {
+  await vi.waitFor(async () => {
+    const missing = await env.DB.prepare(
+      "SELECT job_name FROM name_claims WHERE job_id NOT IN (SELECT job_id FROM jobs)",
+    ).all();
+    expect(missing.results).toEqual([]);
+  });
 }

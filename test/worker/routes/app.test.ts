@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { call, callRaw, leastCreate, storedRows } from "./api.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { call, callRaw, clearTables, leastCreate, storedRows } from "./api.ts";
 
 const API_PATHS = [
   "/api/once_job/create",
@@ -10,6 +10,8 @@ const API_PATHS = [
   "/api/cluster/create",
   "/api/cluster/rotate/abc",
 ];
+
+beforeEach(clearTables);
 
 describe("authorisation", () => {
   it.each(API_PATHS)("POST %s without a token is 401 with code 100", async (path) => {

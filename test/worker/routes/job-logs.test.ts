@@ -1,13 +1,14 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Fact, LogKey } from "../../../protocol/up.ts";
 import { jobStub } from "../../../worker/jobs/job-stub.ts";
-import { call, callRaw, leastCreate } from "./api.ts";
+import { call, callRaw, clearTables, leastCreate, rowsWritten } from "./api.ts";
 
 let names = 0;
 
+afterEach(rowsWritten);
 beforeEach(async () => {
-  await env.DB.exec("DELETE FROM clusters");
+  await clearTables();
   await call("/api/cluster/create", { body: { cluster: "local" } });
 });
 

@@ -1,12 +1,10 @@
-import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { call, leastCreate, storedRows } from "./api.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { call, clearTables, leastCreate, rowsWritten, storedRows } from "./api.ts";
 
 let names = 0;
 
-beforeEach(async () => {
-  await env.DB.exec("DELETE FROM name_claims; DELETE FROM jobs; DELETE FROM clusters");
-});
+beforeEach(clearTables);
+afterEach(rowsWritten);
 
 /** A create under a name of its own, so that no test meets another's job. */
 async function create(changes: Record<string, unknown> = {}): Promise<{ jobId: string; jobName: string }> {

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { call, leastCreate, storedRows } from "./api.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { call, clearTables, leastCreate, storedRows } from "./api.ts";
 
 /** A body that comes in pieces, without a length known ahead. */
 function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
@@ -12,6 +12,7 @@ function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
   });
 }
 
+beforeEach(clearTables);
 afterEach(() => {
   vi.useRealTimers();
 });
