@@ -7,8 +7,13 @@ import { readOptionalJsonObject } from "./request-body.ts";
 /** What Hono's handlers are given beside the request. */
 export type AppEnv = { Bindings: Env };
 
-/** The options of a call on one job: its id, and the fields of query and body, where the query's win. */
-export type JobRequest = { jobId: string; fields: Record<string, unknown> };
+/** A call on one job: its id, and the fields of query and body, where the query's win. */
+export type JobRequest = {
+  jobId: string;
+  fields: Record<string, unknown>;
+  /** The refusal of a field's value: 100 where it came in the query, 104 where in the body (contract, part 2). */
+  refusalOf(field: string, sentence: string): ApiError;
+};
 
 /** Stands in a path for an id that is in the body, as the seed documents it. */
 const ID_IN_BODY = "job_id";
@@ -20,12 +25,15 @@ const ID_IN_BODY = "job_id";
 export async function readJobRequest(c: Context<AppEnv>): Promise<JobRequest> {
   const inPath = c.req.param("job_id") ?? ID_IN_BODY;
   const body = await readOptionalJsonObject(c);
-  const fields = { ...body, ...c.req.query() };
+  const query = c.req.query();
+  const fields = { ...body, ...query };
   const id = inPath === ID_IN_BODY ? (fields.job_id ?? "") : inPath;
   if (id === "") throw new ApiError("jobIdMissing", "job_id is missing: it is neither in the path nor in the body.");
   const parsed = JobId.safeParse(id);
   if (!parsed.success) throw unknownJob(id);
-  return { jobId: parsed.data, fields };
+  const refusalOf = (field: string, sentence: string) =>
+    new ApiError(Object.hasOwn(query, field) ? "invalidParameter" : "verifyJob", sentence);
+  return { jobId: parsed.data, fields, refusalOf };
 }
 
 /** The refusal for every id that names no job, whatever its form: 404/101 in the same words. */

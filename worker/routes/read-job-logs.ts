@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { ApiError, logError } from "../errors.ts";
+import { logError } from "../errors.ts";
 import type { LogQuery } from "../jobs/calls.ts";
 import { MAX_INT32 } from "../jobs/kubernetes-rules.ts";
 import { readJobLogs } from "../jobs/read-job-logs.ts";
 import { sentenceOf } from "../jobs/sentences.ts";
-import { type AppEnv, readJobRequest, unknownJob } from "./job-request.ts";
+import { type AppEnv, type JobRequest, readJobRequest, unknownJob } from "./job-request.ts";
 
 const WHOLE_NUMBER = `must be a whole number from 1 to ${MAX_INT32}`;
 /** A query's values are text, a body's are numbers. */
@@ -30,8 +30,9 @@ const LogFields = z.object({
 
 /** POST or GET /api/job_logs/:job_id → the log rows; `run`, `pod_name` and `tail_lines` narrow them. */
 export async function readJobLogsRoute(c: Context<AppEnv>): Promise<Response> {
-  const { jobId, fields } = await readJobRequest(c);
-  const rows = await readJobLogs(c.env, jobId, logQueryOf(fields));
+  const request = await readJobRequest(c);
+  const { jobId } = request;
+  const rows = await readJobLogs(c.env, jobId, logQueryOf(request));
   if (rows === null) throw unknownJob(jobId);
   const { readable, writable } = new IdentityTransformStream();
   c.executionCtx.waitUntil(
@@ -40,9 +41,11 @@ export async function readJobLogsRoute(c: Context<AppEnv>): Promise<Response> {
   return new Response(readable, { headers: { "content-type": "application/json" } });
 }
 
-function logQueryOf(fields: Record<string, unknown>): LogQuery {
+function logQueryOf({ fields, refusalOf }: JobRequest): LogQuery {
   const parsed = LogFields.safeParse(fields);
-  if (!parsed.success) throw new ApiError("verifyJob", `${sentenceOf(parsed.error.issues, fields)}.`);
+  if (!parsed.success) {
+    throw refusalOf(String(parsed.error.issues[0]?.path[0]), `${sentenceOf(parsed.error.issues, fields)}.`);
+  }
   const { run, pod_name: podName, tail_lines: tailLines } = parsed.data;
   return {
     ...(run !== undefined && { run }),

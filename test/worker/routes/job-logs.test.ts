@@ -124,6 +124,17 @@ describe("/api/job_logs", () => {
   );
 });
 
+describe("a wrong value in the query", () => {
+  it.each(["run=0", "tail_lines=all"])("%s is 100, naming the field", async (query) => {
+    const jobId = await finishedJob({ pod: "x" });
+
+    const answer = await call(`/api/job_logs/${jobId}?${query}`, { method: "GET" });
+
+    expect(answer).toMatchObject({ status: 400, code: 100 });
+    expect(answer.cause).toContain(query.split("=")[0]);
+  });
+});
+
 describe("a job that its cluster has finished", () => {
   it("is described with its end, its pods and its times", async () => {
     const jobId = await finishedJob({ pod: "x" });

@@ -280,7 +280,10 @@ describe("/api/once_job/delete", () => {
 
     const answer = await call(`/api/once_job/delete/${jobId}`, { body: { force: "yes" } });
 
+    const byQuery = await call(`/api/once_job/delete/${jobId}?force=yes`, { method: "DELETE" });
+
     expect(answer).toMatchObject({ status: 422, code: 104, cause: expect.stringContaining('force "yes"') });
+    expect(byQuery).toMatchObject({ status: 400, code: 100, cause: expect.stringContaining('force "yes"') });
   });
 });
 
