@@ -1,0 +1,4 @@
+import { runSuite } from "./suite/cases.ts";
+import { startEmbedded } from "./suite/targets.ts";
+
+runSuite("on the embedded cluster", "embedded", startEmbedded);

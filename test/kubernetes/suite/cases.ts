@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jobCreates } from "../../support/audit-log.ts";
+import { until } from "../../support/wait.ts";
+import { endCases } from "./end-cases.ts";
+import { logCases } from "./log-cases.ts";
+import { refusalCases } from "./refusal-cases.ts";
+import { IMAGE, JOBS, READ_ONLY, SMALL, type Target } from "./target.ts";
+import { startWatchbell, type Watchbell } from "./watchbell.ts";
+
+/** What a case has to work with; only inside a test, since it is started before the first. */
+export type Bench = {
+  /** Known before anything starts, so that what a cluster has not is skipped and not passed. */
+  kind: Target["name"];
+  target: () => Target;
+  /** A Watchbell whose relay may touch every namespace of the suite but the last. */
+  watchbell: () => Watchbell;
+  /** Creates a job that runs now; \`script\` is given to sh. */
+  create: (name: string, script: string, fields?: Record<string, unknown>) => Promise<string>;
+};
+
+/** Later than this is a failure on any of the clusters, ms; the bench measures the rest. */
+const LATENESS_BOUND_MS = 1_000;
+
+/** The end-to-end cases, unchanged on every cluster. */
+export function runSuite(title: string, kind: Target["name"], start: () => Promise<Target>): void {
+  describe(title, () => {
+    let target: Target | undefined;
+    let watchbell: Watchbell | undefined;
+    beforeAll(async () => {
+      target = await start();
+      watchbell = await startWatchbell(target, [JOBS, SMALL, READ_ONLY]);
+    });
+    afterAll(async () => {
+      await watchbell?.stop();
+      await target?.stop();
+    });
+    const bench: Bench = {
+      kind,
+      target: () => there(target),
+      watchbell: () => there(watchbell),
+      create: (name, script, fields = {}) =>
+        there(watchbell).api.create({
+          job_name: name,
+          namespace: JOBS,
+          image: IMAGE,
+          command: JSON.stringify(["sh", "-c", script]),
+          ...fields,
+        }),
+    };
+    mainCases(bench);
+    logCases(bench);
+    endCases(bench);
+    refusalCases(bench);
+  });
+}
+
+function there<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error("it did not start");
+  return value;
+}
+
+function mainCases({ target, watchbell, create }: Bench): void {
+  test("a job runs, with its status, its pod's name and its log in the API", async () => {
+    const { api } = watchbell();
+    const fields = { command: "echo,k8s jobs !!!", metadata: { log_collect: "true" } };
+    const id = await create("echo", "", fields);
+    const job = await api.untilStatus(id, 2);
+    expect(job).toMatchObject({ job_times: 1, job_success_times: 1, status: "succeeded" });
+    const [row] = await api.logs(id);
+    expect(row?.run_logs).toBe("k8s jobs !!!\n");
+    expect(row?.pod_name).toMatch(/^echo-/);
+  });
+
+  test("the Job and its pod carry the labels of the contract, and a TTL once the end is acknowledged", async () => {
+    const { api } = watchbell();
+    const id = await create("labelled", "true", { metadata: { labels: { team: "night" } } });
+    await api.untilStatus(id, 2);
+    const labels = ["job_from=watchbell", `job_id=${id}`, "job_name=labelled", "job_type=once", "team=night"];
+    const found = async (kind: string) =>
+      JSON.parse(await target().kubectl("get", kind, "-n", JOBS, "-l", labels.join(","), "-o", "json"));
+    expect((await found("pods")).items).toHaveLength(1);
+    const { items } = await found("jobs");
+    expect(items).toHaveLength(1);
+    expect(items[0].metadata.labels.watchbell_cluster).toMatch(/^[a-z0-9]{8}\.local$/);
+    await until("the TTL is set", async () => (await found("jobs")).items[0].spec.ttlSecondsAfterFinished > 0);
+  });
+
+  test("a delayed job reaches the API server at its time and not before", async () => {
+    const { api } = watchbell();
+    const dueSecond = Math.ceil((Date.now() + 2_000) / 1_000);
+    const id = await create("delayed", "true", { job_exec_time: String(dueSecond) });
+    await api.untilStatus(id, 2);
+    const created = await until("its create is in the audit log", () =>
+      jobCreates(target().auditLog).find(({ name }) => name === "delayed"),
+    );
+    const latenessMs = created.receivedAt - dueSecond * 1_000;
+    console.log(`${target().name}: due → create received: ${latenessMs.toFixed(1)} ms`);
+    expect(latenessMs).toBeGreaterThanOrEqual(0);
+    expect(latenessMs).toBeLessThan(LATENESS_BOUND_MS);
+  });
+
+  test("a run goes on while the API server is away, and its end and log arrive once it is back", async () => {
+    const { api } = watchbell();
+    const script = "echo before; sleep 4; echo after";
+    const id = await create("outage", script, { metadata: { log_collect: "true" } });
+    await until("it runs", async () => (await api.describe(id)).status === "running");
+    await target().withoutApiServer(async () => {
+      const waiting = await create("meanwhile", "true");
+      await until("the other job says what it waits for", async () =>
+        (await api.describe(waiting)).explain.includes("waiting: api_server_unreachable"),
+      );
+    });
+    await api.untilStatus(id, 2, 30_000);
+    expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["before\nafter\n"]);
+    const creates = () =>
+      jobCreates(target().auditLog).filter(({ name, code }) => name === "meanwhile" && code === 201);
+    await until("the other job ran", () => creates().length > 0);
+    expect(creates()).toHaveLength(1);
+  });
+}

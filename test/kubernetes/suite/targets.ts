@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { type KubeClient, kubeClient } from "../../../dev/cluster/client/kube-client.ts";
+import { ROOT } from "../../../dev/start/ready.ts";
+import { until } from "../../support/wait.ts";
+import { kubernetesPrograms } from "../binaries/kubernetes.ts";
+import { mustRun } from "../binaries/run.ts";
+import { type Level, startKubernetes } from "../cluster/cluster.ts";
+import { grantRelay } from "../cluster/relay-access.ts";
+import { JOBS, NAMESPACES, READ_ONLY, SMALL, type Target } from "./target.ts";
+
+const Kubeconfig = z.object({
+  clusters: z.array(z.object({ cluster: z.object({ server: z.string(), "certificate-authority-data": z.string() }) })),
+  users: z.array(z.object({ user: z.object({ token: z.string() }) })),
+});
+
+/** A folder for one file of tests; its real path, since processes are found by it. */
+export function suiteFolder(): string {
+  return realpathSync(mkdtempSync(path.join(tmpdir(), "watchbell-kubernetes-")));
+}
+
+/** The embedded cluster, as a process of its own and with its faults open. */
+export async function startEmbedded(): Promise<Target> {
+  const bin = await kubernetesPrograms(console.log);
+  const dir = suiteFolder();
+  const kubeconfig = path.join(dir, "kubeconfig");
+  const auditLog = path.join(dir, "audit.log");
+  const args = ["--state", path.join(dir, "cluster"), "--kubeconfig", kubeconfig, "--audit-log", auditLog, "--faults"];
+  const child = spawn(process.execPath, ["dev/cluster/main.ts", ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    detached: true,
+  });
+  await saysReady(child);
+  const client = clientOf(kubeconfig);
+  for (const name of NAMESPACES) await makeNamespace(client, name);
+  return {
+    name: "embedded",
+    relayKubeconfig: kubeconfig,
+    kubectl: (...words) => mustRun(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, ...words]),
+    client,
+    auditLog,
+    withoutApiServer: async (meanwhile) => {
+      const faults = "/watchbell/faults";
+      await client.create(faults, { action: { kind: "drop" } });
+      await client.create(faults, { openWatches: "drop" });
+      await meanwhile();
+      await client.remove(faults, {});
+    },
+    stop: async () => {
+      await client.close();
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** A real API server, with the stand-in or the real node. The relay gets the rights of deploy/rbac in two namespaces. */
+export async function startReal(level: Level): Promise<Target> {
+  const dir = suiteFolder();
+  const cluster = await startKubernetes(level, dir, console.log);
+  const { admin, folder, parts } = cluster;
+  for (const name of NAMESPACES) {
+    await makeNamespace(admin.client, name);
+    const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+    // Pods are refused before it is there.
+    await until(`the account of ${name}`, async () => (await admin.client.get(account)).code === 200);
+  }
+  const relayKubeconfig = await grantRelay(admin, folder, [JOBS, SMALL]);
+  const account = ["--serviceaccount=watchbell:watchbell-relay"];
+  const rights = ["--verb=list,watch,get", "--resource=jobs,pods,pods/log"];
+  await admin.kubectl("create", "role", "reader", "-n", READ_ONLY, ...rights);
+  await admin.kubectl("create", "rolebinding", "reader", "-n", READ_ONLY, "--role=reader", ...account);
+  return {
+    name: level,
+    relayKubeconfig,
+    kubectl: admin.kubectl,
+    client: admin.client,
+    auditLog: folder.auditLog,
+    withoutApiServer: async (meanwhile) => {
+      await parts.apiServer.kill();
+      await meanwhile();
+      await parts.apiServer.start();
+    },
+    stop: async () => {
+      await cluster.stop();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function makeNamespace(client: KubeClient, name: string): Promise<void> {
+  const made = await client.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  if (made.code !== 201) throw new Error(`namespace ${name} was answered ${made.code}: ${JSON.stringify(made.body)}`);
+}
+
+function clientOf(kubeconfig: string): KubeClient {
+  const { clusters, users } = Kubeconfig.parse(JSON.parse(readFileSync(kubeconfig, "utf8")));
+  const cluster = clusters[0]?.cluster;
+  if (cluster === undefined) throw new Error(`${kubeconfig} names no cluster`);
+  const ca = Buffer.from(cluster["certificate-authority-data"], "base64").toString();
+  return kubeClient({ url: cluster.server, ca, token: users[0]?.user.token ?? "" });
+}
+
+async function saysReady(child: ChildProcess): Promise<void> {
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the embedded cluster ended with code ${code}`);
+  });
+  await Promise.race([once(child, "message"), ended]);
+}

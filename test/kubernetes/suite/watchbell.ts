@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { ROOT } from "../../../dev/start/ready.ts";
+import type { Api } from "../../support/api.ts";
+import { nothingIsLeft } from "../../support/leaks.ts";
+import { StartedSystem } from "../../support/system.ts";
+import type { Target } from "./target.ts";
+import { suiteFolder } from "./targets.ts";
+
+/** A whole Watchbell on a cluster under test. */
+export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
+
+/** `npm start` with the target's kubeconfig; `namespaces`: what its relay is told that it may touch, none: all. */
+export async function startWatchbell(
+  target: Target,
+  namespaces: readonly string[],
+  readyWithinMs = 30_000,
+): Promise<Watchbell> {
+  const stateDir = suiteFolder();
+  const { WATCHBELL_TOKEN: _, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    PORT: "0",
+    WATCHBELL_STATE: stateDir,
+    KUBECONFIG: target.relayKubeconfig,
+    WATCHBELL_NAMESPACES: namespaces.join(","),
+  };
+  const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
+  const child = spawn(process.execPath, ["dev/start/main.ts"], { cwd: ROOT, env, stdio, detached: true });
+  const system = new StartedSystem(stateDir, child);
+  const stop = async () => {
+    if (!system.hasEnded()) await system.stop();
+    await nothingIsLeft(stateDir, [], 5_000);
+    rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const { api } = await system.ready(readyWithinMs);
+    return { api, system, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
