@@ -25,6 +25,13 @@ const SETTLE_MARGIN_MS = 1_000;
 /** A right that a ping in flight is about to give is waited for; one that lapsed for longer is gone. */
 const LEASE_WAIT_MS = 2_000;
 const LEASE_POLL_MS = 10;
+/** A quota frees itself slowly. */
+const QUOTA_PAUSE_MS = 1_000;
+/**
+ * What a quota has held back for so long is handed back: it comes again a moment later, but until then its place in the
+ * control plane's window is free for runs of other namespaces.
+ */
+const QUOTA_HAND_BACK_MS = 5_000;
 /** A hiccup is not worth a sentence. */
 const SAY_WAITING_AFTER_MS = 1_000;
 const SAY_WAITING_EVERY_MS = 5_000;
@@ -62,6 +69,8 @@ type Attempted = {
   receivedMs: number;
   /** Start of the last attempt whose outcome is unknown, monotonic ms; null: none. */
   unknownMs: number | null;
+  /** The last attempt failed for want of quota. */
+  overQuota: boolean;
   said: string;
   saidMs: number;
 };
@@ -82,7 +91,7 @@ export async function createRun(
     void report({ type: "create_refused", jobId: create.jobId, run: create.run, ...refused }, clock.monotonicMs());
     return "refused";
   }
-  const state: Attempted = { create, receivedMs, unknownMs: null, said: "", saidMs: receivedMs };
+  const state: Attempted = { create, receivedMs, unknownMs: null, overQuota: false, said: "", saidMs: receivedMs };
   for (let tries = 0; ; tries++) {
     // The right is looked at inside: waiting for a place among the attempts takes time.
     const attempt = await context.attempts.run(1, async () => {
@@ -111,6 +120,7 @@ async function haltReason(
     if (cancel.aborted) return "cancelled";
     if (stop.aborted) return "dropped";
     if (msToDeadline(state, clock.monotonicMs()) <= 0) return "expired";
+    if (state.overQuota && clock.monotonicMs() - state.receivedMs > QUOTA_HAND_BACK_MS) return "dropped";
     if (right.mayCreate()) return null;
     if (!right.mayReturn() || clock.monotonicMs() >= untilMs) return "dropped";
     await clock.sleep(LEASE_POLL_MS, stop);
@@ -138,8 +148,9 @@ async function attemptOnce(context: CreateContext, state: Attempted): Promise<At
       return { done: true, result: sayRefused(context, state, verdict) };
     case "retry":
       if (verdict.mayHaveHappened) state.unknownMs = startedMs;
+      state.overQuota = verdict.reason === "quota";
       sayWaiting(context, state, verdict.reason, verdict.message);
-      return { done: false, retryAfterMs: verdict.retryAfterMs };
+      return { done: false, retryAfterMs: state.overQuota ? QUOTA_PAUSE_MS : verdict.retryAfterMs };
     default:
       return verdict satisfies never;
   }

@@ -65,6 +65,7 @@ export class RunFinisher {
         spec: { ttlSecondsAfterFinished: ttlSecondsFrom(run.job, endedAt, this.#calls.api.serverNowMs()) },
       });
       if (answer.ok || isNotFound(answer.failure) || isOtherObject(answer.failure)) return;
+      if (this.#signal.aborted) return;
       const why = describeFailure(answer.failure);
       if (tries === 0 || !isRetryable(answer.failure)) {
         this.#log("warn", "the TTL of a finished Job could not be set", { run: runKeyText(run.key), why });

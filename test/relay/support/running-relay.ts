@@ -30,7 +30,7 @@ export type RunningRelay = {
 export function startTestRelay(
   gateway: FakeGateway,
   kubeconfig: string,
-  settings: { joinToken?: string; namespaces?: string[] } = {},
+  settings: { joinToken?: string; namespaces?: string[]; healthPort?: number } = {},
 ): RunningRelay {
   const lines: string[] = [];
   const stop = new AbortController();
@@ -47,7 +47,7 @@ export function startTestRelay(
       joinToken,
       kubeconfig,
       namespaces: settings.namespaces ?? [],
-      healthPort: 0,
+      healthPort: settings.healthPort ?? 0,
       healthHost: "127.0.0.1",
       debug: true,
     },

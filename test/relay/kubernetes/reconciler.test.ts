@@ -1,0 +1,252 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
+import { createRun } from "../../../relay/kubernetes/create-run.ts";
+import { Follows } from "../../../relay/kubernetes/follows.ts";
+import { LogCollector } from "../../../relay/kubernetes/log-collector.ts";
+import { Reconciler } from "../../../relay/kubernetes/reconciler.ts";
+import { RunFinisher } from "../../../relay/kubernetes/run-finisher.ts";
+import { RunStore, type TrackedRun } from "../../../relay/kubernetes/run-store.ts";
+import { Semaphore } from "../../../relay/semaphore.ts";
+import { CLUSTER_LABEL, createOf } from "../support/manifests.ts";
+import { containerStatus, jobObject, podObject } from "../support/objects.ts";
+import { type Asked, answerStatus, quickClock, ScriptedApi } from "../support/scripted-api.ts";
+
+let api: ScriptedApi;
+afterEach(() => api.stop());
+
+/** A reconciler over a scripted API server; facts are kept and answered by `answer`. */
+async function start(
+  script: (asked: Asked, api: ScriptedApi) => void,
+  answer: (fact: FactBody) => FactAnswer = () => "ok",
+) {
+  const clock = quickClock();
+  api = await ScriptedApi.start(script, clock);
+  const { calls } = api;
+  const facts: FactBody[] = [];
+  const report = async (fact: FactBody): Promise<FactAnswer> => {
+    facts.push(fact);
+    return answer(fact);
+  };
+  const { signal } = new AbortController();
+  const log = (): void => {};
+  const store = new RunStore();
+  const underWay = { creating: new Set<string>(), removing: new Set<string>() };
+  const follows = new Follows(calls, clock);
+  const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: () => {} });
+  const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
+  const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
+  const context = {
+    ...{ calls, clock, log, report, store, reconciler, underWay, clusterLabel: CLUSTER_LABEL, namespaces: [] },
+    right: { mayCreate: () => true, mayReturn: () => true },
+    attempts: new Semaphore(32),
+  };
+  const track = (job = jobObject()): TrackedRun => {
+    const run = store.takeJob(job, clock.monotonicMs(), true);
+    if (!run) throw new Error("no run");
+    return run;
+  };
+  return { clock, facts, store, reconciler, finisher, underWay, context, track, signal };
+}
+
+const ok = ({ response }: Asked): void => {
+  response.end("{}");
+};
+const typesOf = (facts: readonly FactBody[]): string[] => facts.map(({ type }) => type);
+
+describe("reconciling", () => {
+  it("says each thing once, however often it is asked", async () => {
+    const { facts, store, reconciler, track } = await start(ok);
+    const run = track();
+    store.takePod(podObject({ phase: "Running", containers: [containerStatus("main", { running: {} })] }), false);
+
+    reconciler.reconcile(run);
+    reconciler.reconcile(run);
+
+    expect(typesOf(facts)).toEqual(["created", "started"]);
+  });
+
+  it("is silent about a run whose create is still under way in this process", async () => {
+    const { facts, reconciler, underWay, track } = await start(ok);
+    underWay.creating.add("job1/1");
+
+    reconciler.reconcile(track());
+
+    expect(facts).toEqual([]);
+  });
+
+  it("is silent about a Job that was reported", async () => {
+    const { facts, reconciler, track } = await start(ok);
+
+    reconciler.reconcile(track(jobObject({ annotations: { "watchbell.dev/reported-at": "2026-11-24T16:00:00Z" } })));
+
+    expect(facts).toEqual([]);
+  });
+
+  it("asks for the pods when their watch lags behind the Job's end", async () => {
+    const pod = {
+      metadata: {
+        name: "pod1",
+        namespace: "default",
+        uid: "p",
+        ownerReferences: [{ uid: "job-uid", controller: true }],
+      },
+      spec: { containers: [{ name: "main" }] },
+      status: {
+        phase: "Failed",
+        containerStatuses: [containerStatus("main", { terminated: { exitCode: 9, reason: "Error" } })],
+      },
+    };
+    const { facts, reconciler, track } = await start(({ path, response }) => {
+      if (path.endsWith("/pods")) response.end(JSON.stringify({ metadata: {}, items: [pod] }));
+      else response.end("{}");
+    });
+    const conditions = [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "limit" }];
+
+    reconciler.reconcile(track(jobObject({ conditions, status: { failed: 1 } })));
+
+    await expect.poll(() => typesOf(facts)).toContain("ended");
+    expect(facts.find(({ type }) => type === "ended")).toMatchObject({
+      message: expect.stringContaining("exited with code 9"),
+    });
+    expect(api.asked[0]?.query.get("labelSelector")).toBe("batch.kubernetes.io/controller-uid=job-uid");
+  });
+
+  it("tells by the newest event why a Job gets no pod", async () => {
+    const items = [
+      { reason: "FailedCreate", message: "newest: no service account", lastTimestamp: "2026-11-24T16:00:09Z" },
+      { reason: "FailedCreate", message: "older", lastTimestamp: "2026-11-24T16:00:01Z" },
+      { reason: "SuccessfulCreate", message: "other", lastTimestamp: "2026-11-24T16:00:10Z" },
+    ];
+    const { clock, facts, reconciler, track } = await start(({ response }) =>
+      response.end(JSON.stringify({ metadata: {}, items })),
+    );
+    track();
+    clock.forward(6_000);
+
+    reconciler.tick();
+
+    await expect.poll(() => typesOf(facts)).toContain("waiting");
+    expect(facts.at(-1)).toMatchObject({ reason: "FailedCreate", message: "newest: no service account" });
+    expect(api.asked[0]?.query.get("fieldSelector")).toBe("involvedObject.uid=job-uid");
+  });
+
+  it("says why a run waits when that changed, and not too often", async () => {
+    const { clock, facts, reconciler, track } = await start(ok);
+    const run = track();
+    const say = (message: string): void => reconciler.sayWaiting(run, { reason: "r", message });
+
+    say("a");
+    say("a");
+    say("b");
+    clock.forward(5_000);
+    say("b");
+
+    expect(facts).toMatchObject([{ message: "a" }, { message: "b" }]);
+  });
+});
+
+describe("a Job that a list or the watch lacks", () => {
+  const notFound = ({ response }: Asked): void => answerStatus(response, 404, "NotFound", "no");
+
+  it("is lost when the API server answers 404 for it", async () => {
+    const { facts, reconciler, track, store } = await start(notFound);
+
+    await reconciler.vanished(track());
+
+    expect(facts).toMatchObject([{ type: "lost", uid: "job-uid" }]);
+    expect([...store.runs()]).toEqual([]);
+  });
+
+  it("is not lost when a right was lost, or nobody answers: the next relist asks again", async () => {
+    const { facts, reconciler, track, store } = await start(({ response }, { asked }) =>
+      asked.length === 1 ? answerStatus(response, 403, "Forbidden", "no") : answerStatus(response, 500, "x", "no"),
+    );
+    const run = track();
+
+    await reconciler.vanished(run);
+    await reconciler.vanished(run);
+
+    expect(facts).toEqual([]);
+    expect([...store.runs()]).toEqual([run]);
+  });
+
+  it("is not lost while a remove works on it", async () => {
+    const { facts, reconciler, track, underWay } = await start(notFound);
+    underWay.removing.add("job1/1");
+
+    await reconciler.vanished(track());
+
+    expect(facts).toEqual([]);
+    expect(api.asked).toEqual([]);
+  });
+
+  it("is not lost once its end was said", async () => {
+    const { facts, reconciler, track } = await start(notFound);
+    const run = track();
+    run.said.ended = true;
+
+    await reconciler.vanished(run);
+
+    expect(facts).toEqual([]);
+  });
+});
+
+describe("a run's end", () => {
+  const end = { result: "succeeded" as const, reason: "", message: "", endedAt: null, pods: [], podCount: 1, logs: [] };
+  const patches = (): Asked[] => api.asked.filter(({ method }) => method === "PATCH");
+
+  it("is marked on the Job after the acknowledgement, and tried again while that fails", async () => {
+    const { finisher, track } = await start(({ response }, { asked }) =>
+      asked.length < 3 ? answerStatus(response, 500, "InternalError", "later") : response.end("{}"),
+    );
+
+    await finisher.finish(track(), end, 0);
+
+    expect(patches()).toHaveLength(3);
+  });
+
+  it.each([404, 409])("is done with when the patch is answered %i: the Job is gone, or another", async (code) => {
+    const { finisher, track } = await start(({ response }) => answerStatus(response, code, "x", "x"));
+
+    await finisher.finish(track(), end, 0);
+
+    expect(patches()).toHaveLength(1);
+  });
+
+  it("with logs that were refused is marked only after they are taken, at a relist", async () => {
+    let taken = false;
+    const { finisher, facts, track } = await start(
+      ({ method, response }) => response.end(method === "GET" ? "2026-11-24T16:00:00.123456789Z x\n" : "{}"),
+      (fact) => (fact.type === "log" && !taken ? "refused" : "ok"),
+    );
+    const log = { podName: "pod1", podUid: "p", container: "main", restart: 0 };
+    const finished = finisher.finish(track(), { ...end, logs: [log] }, 0);
+    await expect.poll(() => typesOf(facts)).toEqual(["ended", "log"]);
+    expect(patches()).toHaveLength(0);
+
+    taken = true;
+    finisher.relisted();
+    await finished;
+
+    expect(typesOf(facts)).toEqual(["ended", "log", "log"]);
+    expect(patches()).toHaveLength(1);
+  });
+});
+
+describe("a create over its namespace's quota", () => {
+  it("is handed back after a while, so that others of the window get on, and says why it waited", async () => {
+    const quota = ({ response }: Asked): void =>
+      answerStatus(response, 403, "Forbidden", "jobs is forbidden: exceeded quota: rq");
+    const { clock, context, facts, signal } = await start(quota);
+
+    const result = await createRun(context, createOf({ jobId: "job1" }), clock.monotonicMs(), {
+      cancel: signal,
+      stop: signal,
+    });
+
+    expect(result).toBe("dropped");
+    expect(typesOf(facts)).toEqual(["waiting", "dropped"]);
+    expect(facts[0]).toMatchObject({ reason: "quota" });
+    expect(api.asked.length).toBeLessThan(8);
+  });
+});
