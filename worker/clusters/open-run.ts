@@ -27,8 +27,8 @@ export type OpenRun = RunKey & {
   /** The process that was sent the create last, and the link it went onto (the link's `helloAt`). */
   sentTo: string | null;
   sentOn: number | null;
-  /** Until when an earlier process than `sentTo` may still create the Job; null: it was sent to no other. */
-  fencedUntil: number | null;
+  /** Other processes that were sent the create before `sentTo`, those that may still create it and the last one. */
+  sentBefore: readonly string[];
   uid: string | null;
   /** The job took the run back: no Job of it may stay. */
   cancelled: boolean;

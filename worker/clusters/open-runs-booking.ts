@@ -22,7 +22,7 @@ function bookedRow(booking: Booking): OpenRun {
     sentAt: null,
     sentTo: null,
     sentOn: null,
-    fencedUntil: null,
+    sentBefore: [],
     uid: null,
     cancelled: false,
     existed: false,

@@ -48,7 +48,7 @@ function judgeSeen(row: OpenRun, fact: FactOf<"started" | "ended" | "log">): Fac
 function judgeDropped(row: OpenRun, from: FactSource, now: number): FactDecision {
   if (row.state !== "sent" || row.sentTo !== from.process) return answered();
   const again = { ...row, sentTo: null, sentOn: null, againAt: now + DROPPED_PAUSE_MS };
-  if (row.fencedUntil !== null) return answered(again);
+  if (row.sentBefore.length > 0) return answered(again);
   return answered({ ...again, state: "booked", firedAt: null, sentAt: null });
 }
 

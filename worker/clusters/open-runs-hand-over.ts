@@ -1,7 +1,7 @@
 import { releaseAt } from "./due-order.ts";
 import { byDueTime, type OpenRun, ROWS_PER_TURN } from "./open-run.ts";
 import { isToBeAsked, type Presence } from "./open-runs-late.ts";
-import { fenceWhenSentTo } from "./open-runs-lease.ts";
+import { sentBeforeWhenSentTo } from "./open-runs-lease.ts";
 
 /** The link that may be given creates: the active one, its inventory complete; `window`: creates under way at once. */
 export type OpenLink = { process: string; helloAt: number; window: number };
@@ -82,7 +82,7 @@ export function rowWhenSent(
     sentAt: row.sentAt ?? now,
     sentTo: link.process,
     sentOn: link.helloAt,
-    fencedUntil: fenceWhenSentTo(row, link.process, mayCreateUntil),
+    sentBefore: sentBeforeWhenSentTo(row, link.process, mayCreateUntil, now),
     againAt: null,
   };
 }

@@ -31,17 +31,26 @@ export function mayCreateUntil(
 
 /**
  * Until when some process other than `from` may still create this row's Job; at most `now`: none may. What `from` says
- * about the absence of a Job is evidence only after this moment.
+ * about the absence of a Job is evidence only after this moment. Processes are named, not their moments, since one that
+ * comes back within its lease may go on with what it was sent.
  */
 export function fenceAgainst(row: OpenRun, from: string, until: (process: string) => number): number {
-  const last = row.sentTo !== null && row.sentTo !== from ? until(row.sentTo) : 0;
-  return Math.max(row.fencedUntil ?? 0, last);
+  const others = [...row.sentBefore, row.sentTo].filter((process) => process !== from);
+  return others.reduce<number>((latest, process) => Math.max(latest, process === null ? 0 : until(process)), 0);
 }
 
-/** The fence that the row carries once its create goes to `process`: what earlier processes may still do is kept. */
-export function fenceWhenSentTo(row: OpenRun, process: string, until: (process: string) => number): number | null {
-  if (row.sentTo === null || row.sentTo === process) return row.fencedUntil;
-  return Math.max(row.fencedUntil ?? 0, until(row.sentTo));
+/** Who else was sent the row once its create goes to `process`; those that can't create any more are forgotten. */
+export function sentBeforeWhenSentTo(
+  row: OpenRun,
+  process: string,
+  until: (process: string) => number,
+  now: number,
+): readonly string[] {
+  if (row.sentTo === null || row.sentTo === process) return row.sentBefore;
+  const still = row.sentBefore.filter(
+    (earlier) => earlier !== process && earlier !== row.sentTo && until(earlier) > now,
+  );
+  return [...still, row.sentTo];
 }
 
 /** What was lost and may still matter: entries whose moment has passed go. */

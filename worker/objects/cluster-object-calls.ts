@@ -1,11 +1,8 @@
-/** How long a job may take to answer; an object that hangs must not hold back its cluster. */
-const ANSWER_WITHIN_MS = 20_000;
-
-/** Waits for a call to an object for at most 20 s, then throws; the call itself may still arrive. */
-export async function within<Answer>(call: Promise<Answer>): Promise<Answer> {
+/** Waits for a call to an object for at most so long, then throws; the call itself may still arrive. */
+export async function within<Answer>(ms: number, call: Promise<Answer>): Promise<Answer> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000} s`)), ANSWER_WITHIN_MS);
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([call, timeout]);

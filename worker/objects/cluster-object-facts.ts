@@ -3,6 +3,7 @@ import { removeText } from "../clusters/frames.ts";
 import { keyOf, type OpenRun } from "../clusters/open-run.ts";
 import { judgeFact, rowAfterAnswer } from "../clusters/open-runs-facts.ts";
 import { fenceAgainst } from "../clusters/open-runs-lease.ts";
+import { logError } from "../errors.ts";
 import type { FactAnswer } from "../jobs/calls.ts";
 import { jobStub } from "../jobs/job-stub.ts";
 import type { Answers } from "./cluster-object-answers.ts";
@@ -26,6 +27,9 @@ export type FactsPorts = {
   settled(): void;
 };
 
+/** How long a job may take to answer; an object that hangs holds back its own facts only. */
+const ANSWER_WITHIN_MS = 20_000;
+
 /**
  * Takes facts: the row moves on first, then the job hears of it, then the relay gets the acknowledgement that depends on
  * both (design, "Who owns what").
@@ -37,9 +41,10 @@ export class Facts {
   constructor(ports: FactsPorts) {
     this.#ports = ports;
     this.#pump = new FactPump({
-      deliver: (jobId, facts) => within(jobStub(ports.env, jobId).takeFacts(ports.cluster, facts)),
+      deliver: (jobId, facts) => within(ANSWER_WITHIN_MS, jobStub(ports.env, jobId).takeFacts(ports.cluster, facts)),
       settled: (facts, answers) => this.#settle(facts, answers),
       pause,
+      failed: logError,
     });
   }
 

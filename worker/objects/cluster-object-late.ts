@@ -18,6 +18,8 @@ export type LateAskerPorts = {
 
 /** Jobs that are asked at once. */
 const ASKED_AT_ONCE = 50;
+/** How long one may take to answer: runs that are due later wait for it, to keep the order. */
+const ANSWER_WITHIN_MS = 5_000;
 /** A job that can't be asked is asked again after this; meanwhile the runs behind it go on. */
 const ASK_AGAIN_MS = 30_000;
 
@@ -42,21 +44,29 @@ export class LateAsker {
   async #askAll(rows: OpenRun[]): Promise<void> {
     const queue = rows.values();
     const worker = async () => {
-      for (const row of queue) {
-        const answer = await this.#askOne(row);
-        this.#asking.delete(keyOf(row));
-        this.#apply(row, answer, Date.now());
-      }
+      for (const row of queue) await this.#settle(row);
     };
     await Promise.all(Array.from({ length: Math.min(ASKED_AT_ONCE, rows.length) }, worker));
     this.#ports.finished();
+  }
+
+  async #settle(row: OpenRun): Promise<void> {
+    const answer = await this.#askOne(row);
+    try {
+      this.#apply(row, answer, Date.now());
+    } catch (error) {
+      logError(`the answer about late run ${keyOf(row)} could not be applied`, error);
+    } finally {
+      // What holds back the runs behind it must not outlive the question.
+      this.#asking.delete(keyOf(row));
+    }
   }
 
   /** null: the job could not be asked. */
   async #askOne(row: OpenRun): Promise<LateAnswer | null> {
     try {
       const { env, cluster } = this.#ports;
-      return await within(jobStub(env, row.jobId).late(cluster, { jobId: row.jobId, run: row.run }));
+      return await within(ANSWER_WITHIN_MS, jobStub(env, row.jobId).late(cluster, { jobId: row.jobId, run: row.run }));
     } catch (error) {
       logError(`job ${row.jobId} could not be asked about its late run ${row.run}`, error);
       return null;

@@ -1,5 +1,4 @@
 import type { Fact } from "../../protocol/up.ts";
-import { logError } from "../errors.ts";
 import type { FactAnswer, TakenFact } from "../jobs/calls.ts";
 
 /** A fact on its way to its job: who reported it, and what the job gets. */
@@ -10,12 +9,14 @@ export type FactPumpPorts = {
   deliver(jobId: string, facts: TakenFact[]): Promise<FactAnswer[]>;
   settled(facts: readonly CarriedFact[], answers: readonly FactAnswer[]): void;
   pause(ms: number): Promise<void>;
+  /** Something went wrong that the pump goes on from. */
+  failed(what: string, error: unknown): void;
 };
 
 /** Jobs that are called at once; a Durable Object may have thousands of calls open, its memory may not. */
 const CALLS_AT_ONCE = 50;
-/** Facts of one call: a log piece has up to 256 KiB, and a call may carry 32 MiB. */
-const FACTS_PER_CALL = 64;
+/** Facts of one call: a log piece has up to 256 KiB of text, twice that in memory, and a call may carry 32 MiB. */
+const FACTS_PER_CALL = 32;
 /** Pauses between the attempts to reach a job; after the last one the facts are refused (decision 2026-11-24). */
 const RETRY_PAUSES_MS = [200, 500, 1_000, 2_000, 4_000];
 
@@ -69,7 +70,7 @@ export class FactPump {
         this.#ports.settled(batch, answers);
       } catch (error) {
         // Unanswered facts are reported again with the next link; the job's later ones go on.
-        logError(`answers of job ${jobId} could not be applied`, error);
+        this.#ports.failed(`answers of job ${jobId} could not be applied`, error);
       }
     }
     this.#queues.delete(jobId);
@@ -83,7 +84,7 @@ export class FactPump {
         if (answers.length === facts.length) return answers;
         throw new Error(`job ${jobId} gave ${answers.length} answers to ${facts.length} facts`);
       } catch (error) {
-        logError(`facts of job ${jobId}, attempt ${attempt + 1}`, error);
+        this.#ports.failed(`facts of job ${jobId}, attempt ${attempt + 1}`, error);
         const pauseMs = RETRY_PAUSES_MS[attempt];
         if (pauseMs === undefined) {
           const reason = `job ${jobId} could not be reached in ${attempt + 1} attempts`;

@@ -9,12 +9,12 @@ import { keyOf, OPEN_RUN_STATES, type OpenRun, type OpenRunState } from "../clus
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS open_runs (
   job_id TEXT NOT NULL, run INTEGER NOT NULL, n INTEGER NOT NULL, state TEXT NOT NULL,
   due_at INTEGER NOT NULL, start_deadline_at INTEGER, namespace TEXT NOT NULL, name TEXT NOT NULL,
-  fired_at INTEGER, sent_at INTEGER, sent_to TEXT, sent_on INTEGER, fenced_until INTEGER, uid TEXT,
+  fired_at INTEGER, sent_at INTEGER, sent_to TEXT, sent_on INTEGER, sent_before TEXT, uid TEXT,
   cancelled INTEGER NOT NULL, existed INTEGER NOT NULL, waiting TEXT, again_at INTEGER, late_asked_at INTEGER,
   forget_at INTEGER, manifest TEXT NOT NULL, PRIMARY KEY (job_id, run)) WITHOUT ROWID`;
 
 const HEAD = `job_id, run, n, state, due_at, start_deadline_at, namespace, name, fired_at, sent_at, sent_to, sent_on,
-  fenced_until, uid, cancelled, existed, waiting, again_at, late_asked_at, forget_at`;
+  sent_before, uid, cancelled, existed, waiting, again_at, late_asked_at, forget_at`;
 
 type SqlHead = {
   job_id: string;
@@ -29,7 +29,8 @@ type SqlHead = {
   sent_at: number | null;
   sent_to: string | null;
   sent_on: number | null;
-  fenced_until: number | null;
+  /** A JSON list; null: empty. */
+  sent_before: string | null;
   uid: string | null;
   cancelled: number;
   existed: number;
@@ -62,7 +63,7 @@ function fromSql(head: SqlHead): OpenRun {
     sentAt: head.sent_at,
     sentTo: head.sent_to,
     sentOn: head.sent_on,
-    fencedUntil: head.fenced_until,
+    sentBefore: head.sent_before === null ? [] : JSON.parse(head.sent_before),
     uid: head.uid,
     cancelled: head.cancelled === 1,
     existed: head.existed === 1,
@@ -87,7 +88,7 @@ function toSql(row: OpenRun): (string | number | null)[] {
     row.sentAt,
     row.sentTo,
     row.sentOn,
-    row.fencedUntil,
+    row.sentBefore.length === 0 ? null : JSON.stringify(row.sentBefore),
     row.uid,
     row.cancelled ? 1 : 0,
     row.existed ? 1 : 0,
@@ -209,7 +210,7 @@ export class OpenRuns {
     const [jobId, run, ...values] = toSql(row);
     this.#storage.sql.exec(
       `UPDATE open_runs SET (n, state, due_at, start_deadline_at, namespace, name, fired_at, sent_at, sent_to, sent_on,
-         fenced_until, uid, cancelled, existed, waiting, again_at, late_asked_at, forget_at, manifest)
+         sent_before, uid, cancelled, existed, waiting, again_at, late_asked_at, forget_at, manifest)
        = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN ? THEN manifest ELSE '' END)
        WHERE job_id = ? AND run = ?`,
       ...values,

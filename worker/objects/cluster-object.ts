@@ -67,11 +67,9 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
       refuse: (process, id, reason) => answers.add(process, id, { answer: "refused", reason }),
     });
     const now = Date.now();
-    this.#memory.loseAllBut(
-      this.#links.all().map((link) => link.process),
-      now + LOSS_MS,
-      now,
-    );
+    const staying = this.#links.all().filter((link) => !link.leaving);
+    const present = staying.map((link) => link.process);
+    this.#memory.loseAllBut(present, now + LOSS_MS, now);
     void ctx.blockConcurrencyWhile(async () => {
       this.#armedAt = await ctx.storage.getAlarm();
     });

@@ -86,8 +86,8 @@ describe("cancelling a run", () => {
   });
 
   it("remembers to whom the run was sent, since those processes may still create its Job", () => {
-    const { row } = cancelRun(aRow("sent", { fencedUntil: NOW + 9_000 }), RUN, 6, AT, NOW);
-    expect(row).toMatchObject({ sentTo: "p1", fencedUntil: NOW + 9_000 });
+    const { row } = cancelRun(aRow("sent", { sentBefore: ["p0"] }), RUN, 6, AT, NOW);
+    expect(row).toMatchObject({ sentTo: "p1", sentBefore: ["p0"] });
   });
 
   it("names the Job of a run that is not known here, so that it can be looked for", () => {

@@ -168,7 +168,7 @@ describe("a fact and its row", () => {
   });
 
   it("dropped gives a run that other processes were sent back to the hand-over, not to the control plane", () => {
-    const { row } = judgeFact(aRow("sent", { fencedUntil: NOW - 1 }), FACTS.dropped, FREE, NOW);
+    const { row } = judgeFact(aRow("sent", { sentBefore: ["p0"] }), FACTS.dropped, FREE, NOW);
     expect(row).toMatchObject({ state: "sent", sentTo: null, againAt: NOW + DROPPED_PAUSE_MS });
   });
 

@@ -106,19 +106,22 @@ describe("the row that is written before its create leaves", () => {
   it("says when, to whom and on which link", () => {
     const row = rowWhenSent(aRow("booked"), LINK, () => 0, NOW + 2);
     const times = { firedAt: NOW + 2, sentAt: NOW + 2 };
-    expect(row).toMatchObject({ state: "sent", ...times, sentTo: "p1", sentOn: LINK.helloAt, fencedUntil: null });
+    expect(row).toMatchObject({ state: "sent", ...times, sentTo: "p1", sentOn: LINK.helloAt, sentBefore: [] });
   });
 
-  it("keeps when it was first sent, and until when the process before may still create", () => {
+  it("keeps when it was first sent, and who was sent it before", () => {
     const before = aRow("sent", { sentTo: "p0", sentAt: NOW - 9_000 });
     const row = rowWhenSent(before, LINK, (process) => (process === "p0" ? NOW + 7_000 : 0), NOW);
-    expect(row).toMatchObject({ sentAt: NOW - 9_000, sentTo: "p1", fencedUntil: NOW + 7_000 });
+    expect(row).toMatchObject({ sentAt: NOW - 9_000, sentTo: "p1", sentBefore: ["p0"] });
     // A third process: the latest moment of all counts.
-    expect(rowWhenSent(row, { ...LINK, process: "p3" }, () => NOW + 1_000, NOW).fencedUntil).toBe(NOW + 7_000);
+    const third = rowWhenSent(row, { ...LINK, process: "p3" }, () => NOW + 1_000, NOW);
+    expect(third.sentBefore).toEqual(["p0", "p1"]);
+    // Who can't create any more is forgotten, but never that somebody was sent it.
+    expect(rowWhenSent(third, { ...LINK, process: "p4" }, () => NOW, NOW).sentBefore).toEqual(["p3"]);
   });
 
   it("adds no fence when the same process gets it again", () => {
-    expect(rowWhenSent(aRow("sent"), LINK, () => NOW + 9_000, NOW).fencedUntil).toBeNull();
+    expect(rowWhenSent(aRow("sent"), LINK, () => NOW + 9_000, NOW).sentBefore).toEqual([]);
   });
 });
 

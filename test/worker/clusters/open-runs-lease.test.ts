@@ -46,9 +46,11 @@ describe("the fence around a run", () => {
     expect(fenceAgainst(aRow("sent", { sentTo: "p2" }), "p2", until)).toBe(0);
   });
 
-  it("keeps the latest moment of earlier processes", () => {
-    const row = aRow("sent", { sentTo: "p2", fencedUntil: NOW + 11_000 });
-    expect(fenceAgainst(row, "p2", until)).toBe(NOW + 11_000);
+  it("lasts as long as the latest of all processes that it was sent to", () => {
+    const row = aRow("sent", { sentTo: "p2", sentBefore: ["p0", "p1"] });
+    expect(fenceAgainst(row, "p2", until)).toBe(NOW + 6_000);
+    // One that came back and is active now counts by its present lease.
+    expect(fenceAgainst({ ...row, sentTo: "p3", sentBefore: ["p2"] }, "p3", until)).toBe(NOW - 1_000 + LOSS_MS);
   });
 
   it("is over for a process of which nothing is recorded any more", () => {

@@ -25,7 +25,7 @@ export function aRow(state: OpenRunState, change: Partial<OpenRun> = {}): OpenRu
     sentAt: null,
     sentTo: null,
     sentOn: null,
-    fencedUntil: null,
+    sentBefore: [],
     uid: null,
     cancelled: false,
     existed: false,

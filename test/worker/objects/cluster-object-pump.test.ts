@@ -15,6 +15,7 @@ function pumpTo(deliver: (jobId: string, facts: TakenFact[]) => Promise<FactAnsw
   const delivered: string[] = [];
   const settled: [number, string][] = [];
   const pauses: number[] = [];
+  const failures: string[] = [];
   const pump = new FactPump({
     deliver: async (jobId, facts) => {
       delivered.push(...facts.map((taken) => `${jobId}:${taken.fact.id}`));
@@ -28,8 +29,11 @@ function pumpTo(deliver: (jobId: string, facts: TakenFact[]) => Promise<FactAnsw
     pause: async (ms) => {
       pauses.push(ms);
     },
+    failed: (what) => {
+      failures.push(what);
+    },
   });
-  return { pump, delivered, settled, pauses };
+  return { pump, delivered, settled, pauses, failures };
 }
 
 describe("facts on their way to their jobs", () => {
@@ -45,10 +49,10 @@ describe("facts on their way to their jobs", () => {
       return facts.map(() => OK);
     });
 
-    await pump.carry(Array.from({ length: 150 }, (_, index) => carried("a", index + 1)));
+    await pump.carry(Array.from({ length: 80 }, (_, index) => carried("a", index + 1)));
 
-    expect(delivered).toEqual(Array.from({ length: 150 }, (_, index) => `a:${index + 1}`));
-    expect(sizes).toEqual([64, 64, 22]);
+    expect(delivered).toEqual(Array.from({ length: 80 }, (_, index) => `a:${index + 1}`));
+    expect(sizes).toEqual([32, 32, 16]);
   });
 
   it("go to at most 50 jobs at once", async () => {
@@ -69,7 +73,7 @@ describe("facts on their way to their jobs", () => {
   });
 
   it("are tried again when their job can't be reached, and refused with a reason in the end", async () => {
-    const { pump, settled, pauses } = pumpTo(async (jobId, facts) => {
+    const { pump, settled, pauses, failures } = pumpTo(async (jobId, facts) => {
       if (jobId === "broken") throw new Error("no such object");
       return facts.map(() => OK);
     });
@@ -77,6 +81,7 @@ describe("facts on their way to their jobs", () => {
     await pump.carry([carried("broken", 1), carried("fine", 2), carried("broken", 3)]);
 
     expect(pauses).toEqual([200, 500, 1_000, 2_000, 4_000]);
+    expect(failures).toHaveLength(6);
     expect(settled).toContainEqual([1, "refused"]);
     expect(settled).toContainEqual([3, "refused"]);
     // The healthy job does not wait for the broken one.

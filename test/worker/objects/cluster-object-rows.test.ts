@@ -28,7 +28,7 @@ async function withRows(name: string, test: (opened: Opened) => void): Promise<v
 
 const FULL: OpenRun = aRow("sent", {
   startDeadlineAt: NOW + 60_000,
-  fencedUntil: NOW + 20_000,
+  sentBefore: ["p7", "p8"],
   cancelled: true,
   existed: true,
   waiting: { reason: "quota", message: "exceeded quota: pods" },
