@@ -152,5 +152,5 @@ async function readiness(link: Link, api: KubernetesApi, side: ClusterSide | nul
     return { ready: false, words: `not ready: the API server does not answer (${answer.failure.reason})` };
   const problem = side?.problem() ?? null;
   if (problem !== null) return { ready: false, words: `not ready: ${problem}` };
-  return { ready: true, words: `ready: ${link.role}` };
+  return { ready: true, words: `ready: ${link.role}${side?.remark() ?? ""}` };
 }

@@ -21,6 +21,8 @@ export type ClusterSide = {
   readonly clusterLabel: string;
   /** Why the view of the cluster is not up to date; null: it is. */
   problem(): string | null;
+  /** What can't be read for want of a right, while the rest works; empty: nothing. */
+  remark(): string;
   /** Resolves once every Job and pod of ours was listed. */
   readonly synced: Promise<void>;
   inventory(): Inventory[];
@@ -77,6 +79,7 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   return {
     clusterLabel,
     problem: () => watch.problem,
+    remark: () => watch.remark,
     synced: watch.synced,
     inventory: () => inventoryPages(store.runs()),
     take: (command) => commands.take(command),

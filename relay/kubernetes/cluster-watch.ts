@@ -12,7 +12,9 @@ const TICK_MS = 1_000;
 /** How many Jobs that a list lacks are asked for at once. */
 const MAX_QUESTIONS = 8;
 
-type Scope = { namespace: string | null; jobsListed: boolean; podsListed: boolean };
+/** What is known of one collection. `forbidden`: the relay may not read it (any more). */
+type View = "unknown" | "listed" | "forbidden";
+type Scope = { namespace: string | null; jobs: View; pods: View };
 
 /** What a watch of the whole cluster id is made of. `mayReport`: a standby keeps watching, but says nothing. */
 export type ClusterWatchOptions = {
@@ -33,7 +35,8 @@ export type ClusterWatchOptions = {
 export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
   readonly #scopes: Scope[];
-  readonly #unhealthy = new Map<string, string>();
+  readonly #failing = new Map<string, string>();
+  readonly #forbidden = new Map<string, string>();
   readonly #questions = new Semaphore(MAX_QUESTIONS);
   readonly #synced = Promise.withResolvers<void>();
   readonly #odd = new Set<string>();
@@ -42,7 +45,7 @@ export class ClusterWatch {
     this.#options = options;
     const { namespaces } = options;
     const names = namespaces.length > 0 ? namespaces : [null];
-    this.#scopes = names.map((namespace) => ({ namespace, jobsListed: false, podsListed: false }));
+    this.#scopes = names.map((namespace) => ({ namespace, jobs: "unknown", pods: "unknown" }));
   }
 
   /** Resolves once every collection was listed. */
@@ -52,8 +55,14 @@ export class ClusterWatch {
 
   /** Why the view is not up to date; null: it is. */
   get problem(): string | null {
-    if (!this.#isSynced) return [...this.#unhealthy.values()][0] ?? "the Jobs are not listed yet";
-    return [...this.#unhealthy.values()][0] ?? null;
+    const failing = [...this.#failing.values()][0];
+    if (failing !== undefined) return failing;
+    return this.#isSynced ? null : ([...this.#forbidden.values()][0] ?? "the Jobs are not listed yet");
+  }
+
+  /** What of it can't be read for want of a right, while the rest works; empty: nothing. */
+  get remark(): string {
+    return [...this.#forbidden].map(([path, why]) => `; ${path} can't be read: ${why}`).join("");
   }
 
   /** Starts all loops; they end when the signal aborts. */
@@ -74,17 +83,23 @@ export class ClusterWatch {
     for (const run of [...this.#options.store.runs()]) this.#reconcile(run);
   }
 
+  /** One namespace without rights must not keep the others from being served; with none readable there is nothing to serve. */
   get #isSynced(): boolean {
-    return this.#scopes.every((scope) => scope.jobsListed && scope.podsListed);
+    const isKnown = this.#scopes.every((scope) => scope.jobs !== "unknown" && scope.pods !== "unknown");
+    return isKnown && this.#scopes.some((scope) => scope.jobs === "listed" && scope.pods === "listed");
   }
 
   async #watch(resource: "jobs" | "pods", scope: Scope): Promise<void> {
     const { api, clock, log, signal, clusterLabel } = this.#options;
     const path = collectionPath(resource, scope.namespace);
     const events: WatchEvents = {
-      onHealth: (healthy, why) => {
-        if (healthy) this.#unhealthy.delete(path);
-        else this.#unhealthy.set(path, why);
+      onHealth: (health, why) => {
+        this.#failing.delete(path);
+        this.#forbidden.delete(path);
+        if (health === "failing") this.#failing.set(path, why);
+        if (health !== "forbidden") return;
+        this.#forbidden.set(path, why);
+        if (scope[resource] === "unknown") this.#seen(scope, resource, "forbidden");
       },
       onRestart: (why) => {
         log("debug", "watch starts again", { path, why });
@@ -99,7 +114,7 @@ export class ClusterWatch {
     const { store, clock } = this.#options;
     return {
       onList: (items) => {
-        const relist = scope.jobsListed;
+        const relist = scope.jobs === "listed";
         const uids = new Set<string>();
         for (const item of items) {
           const job = this.#job(item);
@@ -109,8 +124,8 @@ export class ClusterWatch {
         }
         const missing = store.missing(scope.namespace, uids);
         for (const run of missing) this.#vanished(run);
-        scope.jobsListed = true;
-        this.#listed(relist);
+        this.#seen(scope, "jobs", "listed");
+        if (relist) this.#options.onRelist();
       },
       onChange: (type, object) => {
         const job = this.#job(object);
@@ -135,8 +150,7 @@ export class ClusterWatch {
           store.takePod(pod, false);
         }
         store.keepPods(scope.namespace, uids);
-        scope.podsListed = true;
-        this.#listed(false);
+        this.#seen(scope, "pods", "listed");
       },
       onChange: (type, object) => {
         const pod = this.#pod(object);
@@ -146,11 +160,11 @@ export class ClusterWatch {
     };
   }
 
-  #listed(relist: boolean): void {
+  #seen(scope: Scope, resource: "jobs" | "pods", view: View): void {
+    scope[resource] = view;
     if (!this.#isSynced) return;
     this.#synced.resolve();
     this.reconcileAll();
-    if (relist) this.#options.onRelist();
   }
 
   #reconcile(run: TrackedRun): void {

@@ -28,6 +28,7 @@ export class Commands {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #creates = new Map<string, AbortController>();
   readonly #removes = new Map<string, number>();
+  readonly #checks = new Map<string, AbortController>();
   readonly #queue: Queued[] = [];
   readonly #stop = new AbortController();
   #active = 0;
@@ -53,6 +54,7 @@ export class Commands {
         if (this.#removes.get(key) === command.n) return;
         this.#removes.set(key, command.n);
         this.#creates.get(key)?.abort();
+        this.#checks.get(key)?.abort();
         this.#dropQueued((queued) => runKeyText(queued.create) === key);
         this.#chain(key, async () => {
           await removeRun(this.#context, command, this.#stop.signal);
@@ -60,7 +62,7 @@ export class Commands {
         });
         return;
       case "check":
-        this.#chain(key, () => checkRun(this.#context, command, this.#stop.signal));
+        this.#takeCheck(key, command);
         return;
       default:
         command satisfies never;
@@ -92,6 +94,17 @@ export class Commands {
       this.#queue.push({ create, receivedMs, cancel, done: resolve });
       this.#pump();
       return promise;
+    });
+  }
+
+  /** A namespace that can't be read may leave a check open for long; a remove must not wait for it. */
+  #takeCheck(key: string, check: Check): void {
+    if (this.#checks.has(key)) return;
+    const cancel = new AbortController();
+    this.#checks.set(key, cancel);
+    this.#chain(key, async () => {
+      await checkRun(this.#context, check, AbortSignal.any([cancel.signal, this.#stop.signal]));
+      this.#checks.delete(key);
     });
   }
 

@@ -86,6 +86,11 @@ export function isNotFound(failure: ApiFailure): boolean {
   return failure.status === 404;
 }
 
+/** The relay lacks a right; also what a missing namespace answers where rights are given namespace by namespace. */
+export function isForbidden(failure: ApiFailure): boolean {
+  return failure.status === 403;
+}
+
 /** The list or watch must start anew: its version is too old. */
 export function isExpired(failure: ApiFailure): boolean {
   return failure.status === 410;

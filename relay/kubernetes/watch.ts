@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
 import { abandon } from "./calls.ts";
-import { type ApiFailure, describeFailure, failureFromError, isExpired } from "./failures.ts";
+import { type ApiFailure, describeFailure, failureFromError, isExpired, isForbidden } from "./failures.ts";
 import { KubeList, Versioned, WatchError, WatchLine } from "./objects.ts";
 import { readLines } from "./text-lines.ts";
 
@@ -23,8 +23,8 @@ export type WatchEvents = {
   /** The whole collection, at the start and at every relist. */
   onList(items: readonly unknown[]): void;
   onChange(type: "ADDED" | "MODIFIED" | "DELETED", object: unknown): void;
-  /** True once list or watch work, false when they fail. */
-  onHealth(healthy: boolean, why: string): void;
+  /** `forbidden`: a right is missing, which is a fact and no failure; it is asked again all the same. */
+  onHealth(health: "healthy" | "failing" | "forbidden", why: string): void;
   onRestart(why: string): void;
 };
 
@@ -58,22 +58,23 @@ export async function watchCollection(options: WatchOptions): Promise<void> {
         events.onList(listed.items);
       } else {
         version = isExpired(listed.failure) ? null : version;
-        await pause(options, failures++, describeFailure(listed.failure));
+        await pause(options, failures++, describeFailure(listed.failure), isForbidden(listed.failure));
         continue;
       }
     }
     const watch = await watchOnce(options, version);
     version = watch.end === "relist" ? null : watch.version;
     failures = watch.sawLife ? 0 : failures;
-    if (watch.end === "failed" && !signal.aborted) await pause(options, failures++, watch.why);
+    if (watch.end === "failed" && !signal.aborted) await pause(options, failures++, watch.why, watch.forbidden);
     else if (!signal.aborted) events.onRestart(watch.why);
   }
 }
 
-async function pause({ clock, signal, events, log, path }: WatchOptions, failures: number, why: string): Promise<void> {
+async function pause(options: WatchOptions, failures: number, why: string, forbidden: boolean): Promise<void> {
+  const { clock, signal, events, log, path } = options;
   if (signal.aborted) return;
   const ms = equalJitterMs(failures, BACKOFF, clock.random());
-  events.onHealth(false, why);
+  events.onHealth(forbidden ? "forbidden" : "failing", why);
   log("warn", "watch is interrupted", { path, why, again_in_ms: Math.round(ms) });
   await clock.sleep(ms, signal);
 }
@@ -92,13 +93,13 @@ async function listAll({ api, path, labelSelector, signal, events }: WatchOption
     items.push(...(page.data.items ?? []));
     from = page.data.metadata.continue ?? undefined;
     if (!from) {
-      events.onHealth(true, "");
+      events.onHealth("healthy", "");
       return { ok: true, items, version: page.data.metadata.resourceVersion };
     }
   }
 }
 
-type Watched = { end: WatchEnd; version: string; sawLife: boolean; why: string };
+type Watched = { end: WatchEnd; version: string; sawLife: boolean; why: string; forbidden: boolean };
 
 async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Watched> {
   const { api, path, labelSelector, clock } = options;
@@ -115,9 +116,10 @@ async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Wa
     const answer = await api.stream(path, query, guard.signal);
     if (!answer.ok) {
       const end = isExpired(answer.failure) ? "relist" : "failed";
-      return { end, version: fromVersion, sawLife: false, why: guard.why ?? describeFailure(answer.failure) };
+      const why = guard.why ?? describeFailure(answer.failure);
+      return { end, version: fromVersion, sawLife: false, why, forbidden: isForbidden(answer.failure) };
     }
-    options.events.onHealth(true, "");
+    options.events.onHealth("healthy", "");
     const watched = await readWatch(options, answer.body, guard, fromVersion);
     abandon(answer.body);
     return watched;
@@ -127,7 +129,8 @@ async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Wa
 }
 
 async function readWatch(options: WatchOptions, body: Readable, guard: WatchGuard, from: string): Promise<Watched> {
-  const watched: Watched = { end: "again", version: from, sawLife: false, why: "the server closed the watch" };
+  const why = "the server closed the watch";
+  const watched: Watched = { end: "again", version: from, sawLife: false, why, forbidden: false };
   try {
     for await (const line of readLines(body, () => guard.life())) {
       watched.sawLife = true;

@@ -69,17 +69,6 @@ describe("a create meets trouble", () => {
     expect(gateway.factsOf("created", jobId)).toHaveLength(1);
   });
 
-  it("says why it waits when it lasts", async () => {
-    cluster.faults.add({ ...onCreate, action: { kind: "answer", code: 429 } });
-    gateway.send(createOf({ jobId: "waits1" }));
-
-    const waiting = await gateway.fact("waiting", "waits1");
-
-    expect(waiting.reason).toBe("api_server_busy");
-    cluster.faults.clear();
-    await gateway.fact("created", "waits1");
-  });
-
   it("and its start deadline passes: it expires, and there is no Job", async () => {
     cluster.faults.add({ ...onCreate, action: { kind: "answer", code: 429 } });
 
@@ -186,6 +175,21 @@ describe("a create that will never succeed", () => {
     expect(creates.hits()).toBe(0);
   });
 
+  it("in a namespace that can't be read keeps no other namespace from being served, and is never lost", async () => {
+    cluster.faults.add({ path: "/namespaces/kube-public/", action: { kind: "answer", code: 403 } });
+    await start({ namespaces: ["default", "kube-public"] });
+    const check = { type: "check" as const, jobId: "dark2", run: 1, namespace: "kube-public", name: "dark2", uid: "u" };
+
+    gateway.send(check, createOf({ jobId: "light1" }), createOf({ jobId: "dark1", namespace: "kube-public" }));
+
+    await gateway.fact("created", "light1");
+    expect(await gateway.fact("create_refused", "dark1")).toMatchObject({ reason: "forbidden" });
+    expect(gateway.facts("lost")).toEqual([]);
+    const ready = await fetch(`${await relay.healthUrl}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.text()).toContain("/namespaces/kube-public/jobs can't be read");
+  });
+
   it("is refused where a right is missing", async () => {
     await start();
     cluster.faults.add({ verb: "create", path: "/jobs$", times: 1, action: { kind: "answer", code: 403 } });
@@ -216,21 +220,6 @@ describe("the right to create", () => {
     expect(await gateway.fact("created", "found1")).toMatchObject({ uid, adopted: true });
     await api.delete("found1", uid);
   });
-
-  it("lapses without pongs: no attempt is made, and the create is handed back", async () => {
-    await start({ welcome: { pingMs: 50, leaseMs: 150 } });
-    const creates = cluster.faults.add({ verb: "create", path: "/jobs$", action: { kind: "answer", code: 429 } });
-    gateway.send(createOf({ jobId: "lapse1" }));
-    await vi.waitFor(() => expect(creates.hits()).toBeGreaterThan(0));
-
-    gateway.answersPings = false;
-
-    await gateway.fact("dropped", "lapse1", 15_000);
-    const hits = creates.hits();
-    cluster.faults.clear();
-    expect(hits).toBeLessThan(10);
-    expect(await api.job("lapse1")).toBeNull();
-  }, 20_000);
 
   it("is waited for where the create comes right behind the welcome", async () => {
     await start();

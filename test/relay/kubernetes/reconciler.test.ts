@@ -1,51 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
-import { createRun } from "../../../relay/kubernetes/create-run.ts";
-import { Follows } from "../../../relay/kubernetes/follows.ts";
-import { LogCollector } from "../../../relay/kubernetes/log-collector.ts";
-import { Reconciler } from "../../../relay/kubernetes/reconciler.ts";
-import { RunFinisher } from "../../../relay/kubernetes/run-finisher.ts";
-import { RunStore, type TrackedRun } from "../../../relay/kubernetes/run-store.ts";
-import { Semaphore } from "../../../relay/semaphore.ts";
-import { CLUSTER_LABEL, createOf } from "../support/manifests.ts";
+import { type Script, startParts } from "../support/cluster-parts.ts";
 import { containerStatus, jobObject, podObject } from "../support/objects.ts";
-import { type Asked, answerStatus, quickClock, ScriptedApi } from "../support/scripted-api.ts";
+import { type Asked, answerStatus, type ScriptedApi } from "../support/scripted-api.ts";
 
 let api: ScriptedApi;
 afterEach(() => api.stop());
 
-/** A reconciler over a scripted API server; facts are kept and answered by `answer`. */
-async function start(
-  script: (asked: Asked, api: ScriptedApi) => void,
-  answer: (fact: FactBody) => FactAnswer = () => "ok",
-) {
-  const clock = quickClock();
-  api = await ScriptedApi.start(script, clock);
-  const { calls } = api;
-  const facts: FactBody[] = [];
-  const report = async (fact: FactBody): Promise<FactAnswer> => {
-    facts.push(fact);
-    return answer(fact);
-  };
-  const { signal } = new AbortController();
-  const log = (): void => {};
-  const store = new RunStore();
-  const underWay = { creating: new Set<string>(), removing: new Set<string>() };
-  const follows = new Follows(calls, clock);
-  const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: () => {} });
-  const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
-  const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
-  const context = {
-    ...{ calls, clock, log, report, store, reconciler, underWay, clusterLabel: CLUSTER_LABEL, namespaces: [] },
-    right: { mayCreate: () => true, mayReturn: () => true },
-    attempts: new Semaphore(32),
-  };
-  const track = (job = jobObject()): TrackedRun => {
-    const run = store.takeJob(job, clock.monotonicMs(), true);
-    if (!run) throw new Error("no run");
-    return run;
-  };
-  return { clock, facts, store, reconciler, finisher, underWay, context, track, signal };
+async function start(script: Script, answer?: (fact: FactBody) => FactAnswer) {
+  const parts = await startParts(script, answer);
+  api = parts.api;
+  return parts;
 }
 
 const ok = ({ response }: Asked): void => {
@@ -230,23 +195,5 @@ describe("a run's end", () => {
 
     expect(typesOf(facts)).toEqual(["ended", "log", "log"]);
     expect(patches()).toHaveLength(1);
-  });
-});
-
-describe("a create over its namespace's quota", () => {
-  it("is handed back after a while, so that others of the window get on, and says why it waited", async () => {
-    const quota = ({ response }: Asked): void =>
-      answerStatus(response, 403, "Forbidden", "jobs is forbidden: exceeded quota: rq");
-    const { clock, context, facts, signal } = await start(quota);
-
-    const result = await createRun(context, createOf({ jobId: "job1" }), clock.monotonicMs(), {
-      cancel: signal,
-      stop: signal,
-    });
-
-    expect(result).toBe("dropped");
-    expect(typesOf(facts)).toEqual(["waiting", "dropped"]);
-    expect(facts[0]).toMatchObject({ reason: "quota" });
-    expect(api.asked.length).toBeLessThan(8);
   });
 });

@@ -62,7 +62,7 @@ function start(times: { deadManMs?: number; relistMs?: number } = {}): void {
     events: {
       onList: (listed) => seen.push(`list ${listed.map((item) => JSON.stringify(item)).join(",")}`),
       onChange: (type, object) => seen.push(`${type} ${(object as { metadata: { name: string } }).metadata.name}`),
-      onHealth: (healthy) => seen.push(healthy ? "healthy" : "unhealthy"),
+      onHealth: (health) => seen.push(health),
       onRestart: (why) => seen.push(`again: ${why}`),
     },
     ...times,
@@ -157,7 +157,12 @@ describe("the watch loop", () => {
     expect(seen.filter((entry) => entry.startsWith("list"))).toHaveLength(2);
   });
 
-  it.each([500, 503, 429, 403])("goes on after HTTP %i, and is unhealthy in between", async (status) => {
+  it.each([
+    [500, "failing"],
+    [503, "failing"],
+    [429, "failing"],
+    [403, "forbidden"],
+  ])("goes on after HTTP %i, and is %s in between", async (status, health) => {
     start();
     const { response } = await nthWatch(1);
     response.writeHead(status).end("no");
@@ -166,8 +171,8 @@ describe("the watch loop", () => {
     second.response.write(line("ADDED", "a", "101"));
 
     await vi.waitFor(() => expect(seen.at(-1)).toBe("ADDED a"));
-    expect(seen).toContain("unhealthy");
-    expect(seen.lastIndexOf("healthy")).toBeGreaterThan(seen.lastIndexOf("unhealthy"));
+    expect(seen).toContain(health);
+    expect(seen.lastIndexOf("healthy")).toBeGreaterThan(seen.lastIndexOf(health));
   });
 
   it("goes on after a connection that breaks", async () => {
@@ -218,6 +223,6 @@ describe("the watch loop", () => {
 
     await nthWatch(1);
 
-    expect(seen).toEqual(["unhealthy", "healthy", 'list "a"', "healthy"].slice(0, seen.length));
+    expect(seen).toEqual(["failing", "healthy", 'list "a"', "healthy"].slice(0, seen.length));
   });
 });

@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Create } from "../../../protocol/down.ts";
+import type { FactBody } from "../../../relay/facts.ts";
+import { type CreateResult, createRun } from "../../../relay/kubernetes/create-run.ts";
+import { type Script, startParts } from "../support/cluster-parts.ts";
+import { createOf } from "../support/manifests.ts";
+import { jobObject } from "../support/objects.ts";
+import { type Asked, answerStatus, type ScriptedApi } from "../support/scripted-api.ts";
+
+let api: ScriptedApi;
+afterEach(() => api.stop());
+
+type Right = { mayCreate: () => boolean; mayReturn: () => boolean };
+type Ended = { result: CreateResult; facts: FactBody[]; attempts: number };
+
+/** Runs one create to its end on a clock that sleeping turns. */
+async function run(
+  script: Script,
+  options: { right?: Partial<Right>; create?: Create; stop?: AbortSignal } = {},
+): Promise<Ended> {
+  const parts = await startParts(script);
+  api = parts.api;
+  const context = { ...parts.context, right: { ...parts.context.right, ...options.right } };
+  const create = options.create ?? createOf({ jobId: "job1" });
+  const signals = { cancel: parts.signal, stop: options.stop ?? parts.signal };
+  const result = await createRun(context, create, parts.clock.monotonicMs(), signals);
+  return { result, facts: parts.facts, attempts: api.asked.filter(({ method }) => method === "POST").length };
+}
+
+const busy = ({ response }: Asked): void => answerStatus(response, 429, "TooManyRequests", "busy");
+const typesOf = (facts: readonly FactBody[]): string[] => facts.map(({ type }) => type);
+
+describe("a create that is tried for long", () => {
+  it("says why it waits, once while that stays the same", async () => {
+    const { result, facts } = await run((asked, { asked: all }) => {
+      if (all.length < 20) busy(asked);
+      else asked.response.end(JSON.stringify(jobObject()));
+    });
+
+    expect(result).toBe("created");
+    expect(typesOf(facts)).toEqual(["waiting", "created"]);
+    expect(facts[0]).toMatchObject({ reason: "api_server_busy" });
+  });
+
+  it("makes no attempt once the right lapsed, and is handed back", async () => {
+    let asked = 0;
+    const script: Script = (request) => {
+      asked++;
+      busy(request);
+    };
+
+    const { result, facts, attempts } = await run(script, { right: { mayCreate: () => asked < 3 } });
+
+    expect(result).toBe("dropped");
+    expect(attempts).toBe(3);
+    expect(typesOf(facts)).toEqual(["dropped"]);
+  });
+
+  it("is handed back at once where the right can't come back", async () => {
+    const right = { mayCreate: () => false, mayReturn: () => false };
+
+    const { result, attempts } = await run(busy, { right });
+
+    expect({ result, attempts }).toEqual({ result: "dropped", attempts: 0 });
+  });
+
+  it("over its namespace's quota is handed back after a while, so that others of the window get on", async () => {
+    const quota = ({ response }: Asked): void => answerStatus(response, 403, "Forbidden", "exceeded quota: rq");
+
+    const { result, facts, attempts } = await run(quota);
+
+    expect(result).toBe("dropped");
+    expect(typesOf(facts)).toEqual(["waiting", "dropped"]);
+    expect(facts[0]).toMatchObject({ reason: "quota" });
+    expect(attempts).toBeLessThan(8);
+  });
+});
+
+describe("a create whose attempt may have happened", () => {
+  const lost: Script = ({ method, response }) => {
+    if (method === "POST") answerStatus(response, 504, "Timeout", "may have been written");
+    else answerStatus(response, 404, "NotFound", "no");
+  };
+  const create = createOf({ jobId: "job1", startDeadlineInMs: 50 });
+
+  it("expires only after its time-out, when the name is still free", async () => {
+    const { result, facts } = await run(lost, { create });
+
+    expect(result).toBe("expired");
+    expect(typesOf(facts)).toEqual(["expired"]);
+    expect(api.asked.filter(({ method }) => method === "GET").length).toBeGreaterThan(3);
+  });
+
+  it("is success when the Job turns up meanwhile", async () => {
+    const { result, facts } = await run(
+      (asked, { asked: all }) => {
+        if (all.length < 4) lost(asked, api);
+        else asked.response.end(JSON.stringify(jobObject()));
+      },
+      { create },
+    );
+
+    expect(result).toBe("adopted");
+    expect(typesOf(facts)).toEqual(["created"]);
+  });
+
+  it("is left open when the process stops before it is known: nothing is said", async () => {
+    const stop = new AbortController();
+
+    const { result, facts } = await run(
+      (asked) => {
+        lost(asked, api);
+        stop.abort();
+      },
+      { stop: stop.signal },
+    );
+
+    expect(result).toBe("unsettled");
+    expect(facts).toEqual([]);
+  });
+});
