@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { z } from "zod";
 import { applyMigrations } from "./migrations.ts";
 import { bundleWorker } from "./worker-bundle.ts";
+import { miniflareOptionsOf, readWorkerConfig } from "./worker-config.ts";
 
 /** What the host is told; `bindings` are the Worker's variables. */
 export type HostOptions = {
@@ -39,18 +39,17 @@ const WORKERD_PATH = "MINIFLARE_WORKERD_PATH";
  * are applied. Throws what the bundler, Miniflare or a migration said.
  */
 export async function startWorkerHost(options: HostOptions): Promise<WorkerHost> {
-  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(path.join(options.projectDir, "wrangler.toml"));
-  if (!main) throw new Error("wrangler.toml names no `main`");
-  const { modulesRules: _, ...worker } = workerOptions;
-  assertPokable(z.array(z.string()).parse(workerOptions.cronTriggers ?? []));
-  const script = await bundleWorker(main, options.projectDir);
+  const config = readWorkerConfig(options.projectDir);
+  assertPokable(config.triggers.crons);
+  const [database] = config.d1_databases;
+  if (!database) throw new Error("wrangler.toml names no D1 database");
+  const script = await bundleWorker(path.join(options.projectDir, config.main), options.projectDir);
   const pidFile = prepareLauncher(options.workerDir);
   const giveSignalsBack = keepSignals();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...worker,
-      name: "watchbell",
-      bindings: options.bindings,
+      ...miniflareOptionsOf(config),
+      bindings: { ...config.vars, ...options.bindings },
       modulesRoot: options.projectDir,
       modules: [{ type: "ESModule", path: path.join(options.projectDir, "worker.js"), contents: script }],
       host: options.host,
@@ -67,7 +66,10 @@ export async function startWorkerHost(options: HostOptions): Promise<WorkerHost>
   );
   giveSignalsBack();
   const url = await miniflare.ready;
-  await applyMigrations(await miniflare.getD1Database("DB"), path.join(options.projectDir, "migrations"));
+  await applyMigrations(
+    await miniflare.getD1Database(database.binding),
+    path.join(options.projectDir, database.migrations_dir),
+  );
   return {
     url: url.origin,
     port: Number(url.port),

@@ -62,8 +62,8 @@ async function main(): Promise<void> {
     fail(`the state folder ${folder.dir} is in use by process ${lock.holder ?? "of another start"}`);
   const token = settleToken(folder, settings.token);
 
-  // Quiet and offline; wrangler reads these when it is loaded.
-  Object.assign(process.env, { WRANGLER_LOG: "none", WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" });
+  // Read by what the host imports: no colours in a log file.
+  process.env.NO_COLOR = "1";
   const { startWorkerHost } = await import("./worker-host.ts");
   // Under `npm start` its reaper ends this process's whole group.
   const reaper = supervised ? null : startReaper(say);
