@@ -48,8 +48,8 @@ export type OpenRun = RunKey & {
 export const FORGET_AFTER_MS = 15 * 60_000;
 /** A run is late when no relay was linked for this long after its time (design, "Late runs"). */
 export const LATE_AFTER_MS = 5_000;
-/** How long a create that a linked relay dropped waits before it is offered again. */
-export const DROPPED_PAUSE_MS = 1_000;
+/** How long a create that a linked relay dropped waits before it is offered again: a quarter of its lateness, within these. */
+export const DROPPED_PAUSE_MS = { least: 1_000, most: 30_000 };
 /** A long list is worked off in turns of at most this many rows (design, "Bounded"). */
 export const ROWS_PER_TURN = 1_000;
 

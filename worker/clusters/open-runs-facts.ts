@@ -44,10 +44,15 @@ function judgeSeen(row: OpenRun, fact: FactOf<"started" | "ended" | "log">): Fac
   return passed(fact, row.waiting !== null && row.state === "created" ? { ...row, waiting: null } : null);
 }
 
+/** Grows with the lateness, so that a run that can't be created for hours (a quota) costs few rows. */
+function pauseAfterDrop(row: OpenRun, now: number): number {
+  return Math.round(Math.min(DROPPED_PAUSE_MS.most, Math.max(DROPPED_PAUSE_MS.least, (now - row.dueAt) / 4)));
+}
+
 /** The process gave the create up: an untouched run is the control plane's own again, another one stays to be sent. */
 function judgeDropped(row: OpenRun, from: FactSource, now: number): FactDecision {
   if (row.state !== "sent" || row.sentTo !== from.process) return answered();
-  const again = { ...row, sentTo: null, sentOn: null, againAt: now + DROPPED_PAUSE_MS };
+  const again = { ...row, sentTo: null, sentOn: null, againAt: now + pauseAfterDrop(row, now) };
   if (row.sentBefore.length > 0) return answered(again);
   return answered({ ...again, state: "booked", firedAt: null, sentAt: null });
 }

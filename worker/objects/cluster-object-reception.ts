@@ -133,13 +133,15 @@ export class Reception {
           // The turn that every event ends with sends what is due.
           break;
         case "leaving":
+          // What the frame said before counts before: a create that was dropped goes to the next relay.
+          this.#ports.takeFacts(link.process, facts.splice(0), now);
           this.#leave(link, now);
           break;
         default:
           facts.push(item);
       }
     }
-    if (facts.length > 0) this.#ports.takeFacts(link.process, facts, now);
+    this.#ports.takeFacts(link.process, facts, now);
     for (const item of bad) this.#takeBad(link, item, now);
   }
 

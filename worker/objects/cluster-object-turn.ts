@@ -102,6 +102,9 @@ export class ClusterTurn {
   /** Sends a link whose comparison is complete everything open but the creates, which follow in due order. */
   sendOpen(link: Link, listed: ReadonlySet<string>): void {
     const { rows, links } = this.#ports;
+    // What another relay dropped is offered to this one at once.
+    const dropped = [...rows.again()].filter((row) => row.state === "booked" || row.state === "sent");
+    rows.put(dropped.map((row) => ({ ...row, againAt: null })));
     const removes = [...rows.inState("removing")].map(removeText);
     links.send(link.ws, [...removes, ...checksFor(missingRuns(rows.inState("created"), listed))]);
   }

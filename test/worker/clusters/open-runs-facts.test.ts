@@ -169,12 +169,21 @@ describe("a fact and its row", () => {
 
   it("dropped gives a run that other processes were sent back to the hand-over, not to the control plane", () => {
     const { row } = judgeFact(aRow("sent", { sentBefore: ["p0"] }), FACTS.dropped, FREE, NOW);
-    expect(row).toMatchObject({ state: "sent", sentTo: null, againAt: NOW + DROPPED_PAUSE_MS });
+    expect(row).toMatchObject({ state: "sent", sentTo: null, againAt: NOW + DROPPED_PAUSE_MS.least });
   });
 
   it("dropped of an untouched run makes it the control plane's own again", () => {
     const { row } = judgeFact(aRow("sent"), FACTS.dropped, FREE, NOW);
     expect(row).toMatchObject({ state: "booked", sentAt: null, firedAt: null, sentTo: null });
+  });
+
+  it.each([
+    [0, 1_000],
+    [20_000, 5_000],
+    [3_600_000, 30_000],
+  ])("dropped %i ms after its time waits %i ms before it is offered again", (lateMs, pauseMs) => {
+    const { row } = judgeFact(aRow("sent", { dueAt: NOW - lateMs }), FACTS.dropped, FREE, NOW);
+    expect(row?.againAt).toBe(NOW + pauseMs);
   });
 
   it("started clears what the relay last said about waiting", () => {

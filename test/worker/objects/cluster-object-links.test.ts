@@ -264,6 +264,17 @@ describe("what is unconfirmed", () => {
     expect(second - first).toBeGreaterThanOrEqual(1_000);
   });
 
+  it("is offered to another relay at once when the one that dropped it leaves", async () => {
+    const start = Date.now();
+    const relay = await sentTo("offered", "p1");
+    setClock(start + 10_000);
+    const standby = await joinedRelay("offered", "p2");
+    // 10 s after its time the pause would be 2.5 s.
+    relay.send({ type: "dropped", ...RUN, id: 1, ageMs: 0 }, { type: "leaving" });
+    await standby.until("create");
+    expect(relay.all("create")).toHaveLength(1);
+  });
+
   it("shows the relay's last word on why it waits", async () => {
     const relay = await sentTo("waits", "p1");
     relay.send({ type: "waiting", ...RUN, id: 1, ageMs: 0, reason: "quota", message: "exceeded quota: pods" });
