@@ -35,7 +35,9 @@ function manifestOf(name: string): Record<string, unknown> {
 
 /** The pace of the API server itself: the relay's own client posts Jobs as fast as it is answered. */
 export async function postJobs(system: BenchSystem, prefix: string, count: number): Promise<Lateness> {
-  const api = new KubernetesApi(loadClusterAccess(system.kubeconfig), systemClock, () => {});
+  const access = loadClusterAccess(system.kubeconfig);
+  if (!access.ok) throw new Error(access.sentence);
+  const api = new KubernetesApi(access.value, systemClock, () => {});
   let next = 0;
   const post = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {

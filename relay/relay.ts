@@ -9,8 +9,8 @@ import { type Readiness, startHealth } from "./health.ts";
 import { KubernetesApi } from "./kubernetes/api.ts";
 import { type ClusterSide, startClusterSide } from "./kubernetes/cluster-side.ts";
 import { CREATE_WINDOW } from "./kubernetes/commands.ts";
-import { type ClusterAccess, loadClusterAccess } from "./kubernetes/config.ts";
-import { meetCluster } from "./kubernetes/connect.ts";
+import { loadClusterAccess } from "./kubernetes/config.ts";
+import { type ClusterFacts, meetCluster } from "./kubernetes/connect.ts";
 import { Link } from "./link/link.ts";
 import type { Log } from "./log.ts";
 import { type Metrics, makeMetrics } from "./metrics.ts";
@@ -35,50 +35,21 @@ export type RelayProcess = { clock: Clock; log: Log; stop: AbortSignal; onReady:
  *
  * Nothing is kept on disk: after any crash the list of Jobs tells what is still to be said.
  */
-export async function runRelay(
-  settings: RelaySettings,
-  { clock, log, stop, onReady }: RelayProcess,
-): Promise<RelayEnd> {
-  let access: ClusterAccess;
-  try {
-    access = loadClusterAccess(settings.kubeconfig);
-  } catch (error) {
-    return { code: 1, sentence: error instanceof Error ? error.message : String(error) };
-  }
+export async function runRelay(settings: RelaySettings, process: RelayProcess): Promise<RelayEnd> {
+  const { stop, onReady } = process;
   const metrics: Metrics = makeMetrics({
-    linkUp: () => link.isUp,
-    active: () => link.isUp && link.role === "active",
-    unackedFacts: () => link.outbox.size,
+    linkUp: () => sides?.link.isUp ?? false,
+    active: () => sides?.link.isUp === true && sides.link.role === "active",
+    unackedFacts: () => sides?.link.outbox.size ?? 0,
   });
-  const api = new KubernetesApi(access, clock, (verb, status) => metrics.apiAnswered(verb, status));
-  const from = settings.kubeconfig === null ? "the service account" : `KUBECONFIG=${settings.kubeconfig}`;
-  const met = await meetCluster(api, clock, access.namespace, from, stop);
-  if (stop.aborted || !met.ok) {
-    await api.close();
-    return met.ok || stop.aborted ? { code: 0 } : { code: 1, sentence: met.sentence };
-  }
-  log("info", "cluster answers", { server: access.server, version: met.value.version });
-
-  let side: ClusterSide | null = null;
-  const link = new Link({
-    url: settings.linkUrl,
-    joinToken: settings.joinToken,
-    hello: helloOf(settings, met.value),
-    clock,
-    log,
-    events: {
-      onWelcome: (welcome) => welcomed(welcome),
-      onRole: (role) => roleChanged(role),
-      onCommand: (command) => side?.take(command),
-      onDown: () => {},
-      onFactsSent: (facts) => metrics.factsSent(facts.map(({ type }) => type)),
-    },
-  });
-
+  let sides: Sides | null = null;
+  const opened = await openCluster(settings, process, metrics);
+  if ("code" in opened) return opened;
+  const { api, cluster } = opened;
   const health = await startHealth(
     { host: settings.healthHost, port: settings.healthPort },
     {
-      readiness: () => readiness(link, api, side),
+      readiness: () => readiness(sides, api),
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     },
   );
@@ -86,13 +57,59 @@ export async function runRelay(
     await api.close();
     return { code: 1, sentence: health.sentence };
   }
+  sides = joinSides(settings, process, { api, metrics, cluster, onSynced: () => onReady(health.server.port) });
+  const refusal = await Promise.race([sides.link.run(), aborted(stop)]);
+  await leave(sides);
+  await Promise.all([api.close(), health.server.close()]);
+  return refusal === null ? { code: 0 } : { code: 1, sentence: refusal };
+}
 
-  function welcomed(welcome: Welcome): void {
-    log("info", `linked as ${welcome.role}`, { cluster: settings.cluster });
-    const known = side?.clusterLabel ?? welcome.clusterLabel;
-    if (known !== welcome.clusterLabel) log("error", "the cluster's label changed; restart the relay", { known });
+/** The link and, from the first welcome on, the cluster side that it carries facts and commands for. */
+type Sides = { readonly link: Link; readonly cluster: ClusterSide | null };
+
+/** Finds the cluster and asks it who it is, before the first word to the control plane. */
+async function openCluster(
+  settings: RelaySettings,
+  { clock, log, stop }: RelayProcess,
+  metrics: Metrics,
+): Promise<{ api: KubernetesApi; cluster: ClusterFacts } | RelayEnd> {
+  const access = loadClusterAccess(settings.kubeconfig);
+  if (!access.ok) return { code: 1, sentence: access.sentence };
+  const { server, namespace } = access.value;
+  const api = new KubernetesApi(access.value, clock, (verb, status) => metrics.apiAnswered(verb, status));
+  const from = settings.kubeconfig === null ? "the service account" : `KUBECONFIG=${settings.kubeconfig}`;
+  const met = await meetCluster(api, clock, namespace, from, stop);
+  if (met.ok && !stop.aborted) {
+    log("info", "cluster answers", { server, version: met.value.version });
+    return { api, cluster: met.value };
+  }
+  await api.close();
+  return met.ok || stop.aborted ? { code: 0 } : { code: 1, sentence: met.sentence };
+}
+
+/** Connects link and cluster side: commands go down, facts go up. */
+function joinSides(
+  settings: RelaySettings,
+  { clock, log }: RelayProcess,
+  parts: { api: KubernetesApi; metrics: Metrics; cluster: ClusterFacts; onSynced: () => void },
+): Sides {
+  const { api, metrics } = parts;
+  let side: ClusterSide | null = null;
+  const link: Link = new Link({
+    ...{ url: settings.linkUrl, joinToken: settings.joinToken, clock, log },
+    hello: helloOf(settings, parts.cluster),
+    events: {
+      onWelcome: (welcome) => welcomed(welcome),
+      onRole: (role) => roleChanged(role),
+      onCommand: (command) => side?.take(command),
+      onFactsSent: (facts) => metrics.factsSent(facts.map(({ type }) => type)),
+    },
+  });
+
+  function welcomed({ role, clusterLabel }: Welcome): void {
+    log("info", `linked as ${role}`, { cluster: settings.cluster });
     side ??= startClusterSide({
-      ...{ api, clock, log, clusterLabel: welcome.clusterLabel, namespaces: settings.namespaces },
+      ...{ api, clock, log, clusterLabel, namespaces: settings.namespaces },
       report: (fact, happenedAtMs) => link.report(fact, happenedAtMs),
       right: { mayCreate: () => link.mayCreate(), mayReturn: () => link.isUp && link.role === "active" },
       mayReport: () => link.role === "active",
@@ -101,12 +118,16 @@ export async function runRelay(
       onLogBytes: (bytes) => metrics.logBytesSent(bytes),
       onCreateEnd: (result, tookMs) => metrics.createEnded(result, tookMs),
     });
-    const linkedSide = side;
-    void linkedSide.synced.then(() => {
-      link.sendInventory(linkedSide.inventory());
-      roleChanged(link.role);
-      onReady(health.ok ? health.server.port : 0);
-    });
+    const known = side.clusterLabel;
+    if (known !== clusterLabel) log("error", "the cluster's label changed; restart the relay", { known, clusterLabel });
+    void side.synced.then(() => synced());
+  }
+
+  function synced(): void {
+    if (!side || !link.isUp) return;
+    link.sendInventory(side.inventory());
+    roleChanged(link.role);
+    parts.onSynced();
   }
 
   function roleChanged(role: Role): void {
@@ -114,23 +135,28 @@ export async function runRelay(
     else side?.standBy();
   }
 
-  const stopped = new Promise<null>((resolve) => {
-    if (stop.aborted) resolve(null);
-    stop.addEventListener("abort", () => resolve(null), { once: true });
+  return {
+    link,
+    get cluster() {
+      return side;
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener("abort", () => resolve(null), { once: true });
   });
-  const refusal = await Promise.race([link.run(), stopped]);
-  await leave(side, link);
-  await Promise.all([api.close(), health.server.close()]);
-  return refusal === null ? { code: 0 } : { code: 1, sentence: refusal };
 }
 
 /** Lets creates under way end while the link still carries their facts, then says good-bye. */
-async function leave(side: ClusterSide | null, link: Link): Promise<void> {
-  await side?.stop(STOP_WAIT_MS);
+async function leave({ cluster, link }: Sides): Promise<void> {
+  await cluster?.stop(STOP_WAIT_MS);
   await link.stop();
 }
 
-function helloOf(settings: RelaySettings, cluster: { version: string; identity: Hello["identity"] }): Hello {
+function helloOf(settings: RelaySettings, cluster: ClusterFacts): Hello {
   return {
     type: "hello",
     protocol: PROTOCOL_VERSION,
@@ -145,8 +171,9 @@ function helloOf(settings: RelaySettings, cluster: { version: string; identity: 
 }
 
 /** Ready is: linked, in whichever role, and the API server answers right now. */
-async function readiness(link: Link, api: KubernetesApi, side: ClusterSide | null): Promise<Readiness> {
-  if (!link.isUp) return { ready: false, words: "not ready: the link to the control plane is down" };
+async function readiness(sides: Sides | null, api: KubernetesApi): Promise<Readiness> {
+  const { link, cluster: side } = sides ?? { link: null, cluster: null };
+  if (!link?.isUp) return { ready: false, words: "not ready: the link to the control plane is down" };
   const answer = await api.request({ method: "GET", path: "/version", timeoutMs: READY_PROBE_MS });
   if (!answer.ok)
     return { ready: false, words: `not ready: the API server does not answer (${answer.failure.reason})` };

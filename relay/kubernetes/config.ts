@@ -25,26 +25,33 @@ export type ClusterAccess = {
   credentials(): Promise<Credentials>;
 };
 
-/** Loads KUBECONFIG, or the in-cluster service account where `kubeconfig` is null. Throws a sentence that names the variable. */
-export function loadClusterAccess(kubeconfig: string | null): ClusterAccess {
+/** Loads KUBECONFIG, or the in-cluster service account where `kubeconfig` is null; else the sentence that says what is wrong. */
+export function loadClusterAccess(
+  kubeconfig: string | null,
+): { ok: true; value: ClusterAccess } | { ok: false; sentence: string } {
   const config = new KubeConfig();
   try {
     if (kubeconfig === null) config.loadFromCluster();
     else config.loadFromFile(kubeconfig);
   } catch (error) {
-    throw new Error(`KUBECONFIG=${kubeconfig} could not be read: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      ok: false,
+      sentence: `KUBECONFIG=${kubeconfig} can't be read: ${why}; set it to the path of a kubeconfig.`,
+    };
   }
   const cluster = config.getCurrentCluster();
   if (!cluster) {
-    throw new Error(`KUBECONFIG=${kubeconfig} has no current context that names a cluster; set current-context in it`);
+    return { ok: false, sentence: `KUBECONFIG=${kubeconfig} names no cluster; set current-context in it.` };
   }
   const context = config.getContextObject(config.getCurrentContext());
-  return {
+  const value = {
     server: cluster.server.replace(/\/+$/, ""),
     namespace: context?.namespace?.trim() || "default",
     proxyUrl: cluster.proxyUrl ?? null,
     credentials: () => currentCredentials(config),
   };
+  return { ok: true, value };
 }
 
 async function currentCredentials(config: KubeConfig): Promise<Credentials> {

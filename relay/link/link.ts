@@ -24,7 +24,6 @@ export type LinkEvents = {
   onWelcome(welcome: Welcome): void;
   onRole(role: Role): void;
   onCommand(command: Create | Remove | Check): void;
-  onDown(reason: string): void;
   onFactsSent(facts: readonly { type: string }[]): void;
 };
 
@@ -94,7 +93,7 @@ export class Link {
 
   /** Runs until {@link stop} or a refusal for good; answers the refusal's sentence, null when stopped. */
   async run(): Promise<string | null> {
-    const { clock, log, events } = this.#options;
+    const { clock, log } = this.#options;
     let attempt = 0;
     while (!this.#stop.signal.aborted) {
       const startedMs = clock.monotonicMs();
@@ -104,7 +103,6 @@ export class Link {
       attempt = clock.monotonicMs() - startedMs > GOOD_LINK_MS ? 0 : attempt;
       const pauseMs = fullJitterMs(attempt++, RECONNECT, clock.random());
       log("warn", "link is down, dialling again", { reason: end.reason, in_ms: Math.round(pauseMs) });
-      events.onDown(end.reason);
       await clock.sleep(pauseMs, this.#stop.signal);
     }
     return null;

@@ -48,7 +48,6 @@ function startLink(joinToken = "join-token-1"): { link: Link; run: Promise<strin
       },
       onRole: (role) => seen.roles.push(role),
       onCommand: (command) => seen.commands.push(command),
-      onDown: () => {},
       onFactsSent: () => {},
     },
   });

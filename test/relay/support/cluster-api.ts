@@ -10,7 +10,9 @@ export class ClusterApi {
   readonly calls: KubernetesCalls;
 
   constructor(kubeconfig: string) {
-    this.api = new KubernetesApi(loadClusterAccess(kubeconfig), systemClock, () => {});
+    const access = loadClusterAccess(kubeconfig);
+    if (!access.ok) throw new Error(access.sentence);
+    this.api = new KubernetesApi(access.value, systemClock, () => {});
     this.calls = new KubernetesCalls(this.api);
   }
 
