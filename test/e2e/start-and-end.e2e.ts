@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { processesOf } from "../../dev/start/leftovers.ts";
+import { jobCreates } from "../support/audit-log.ts";
 import { isAlive, nothingIsLeft } from "../support/leaks.ts";
 import { startSystem } from "../support/system.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -120,6 +121,25 @@ describe("npm start ends", { timeout: 60_000 }, () => {
     await nothingIsLeft(system.stateDir, [port], ORPHANS_MS);
 
     expect(await processesOf(system.stateDir)).toEqual([]);
+  });
+});
+
+describe("npm start with KUBECONFIG", { timeout: 60_000 }, () => {
+  test("works on that cluster, and starts none", async () => {
+    const other = startSystem();
+    await other.ready();
+    const system = startSystem({
+      env: { KUBECONFIG: path.join(other.stateDir, "kubeconfig"), WATCHBELL_CLUSTER: "real" },
+    });
+    const { api } = await system.ready();
+
+    const jobId = await api.create({ job_name: "there", command: "true" });
+    const job = await api.untilStatus(jobId, 2);
+
+    expect(job.runs[0]).toMatchObject({ cluster: "real", kube_job: "there" });
+    expect(system.pids().cluster).toEqual([]);
+    expect(jobCreates(other.auditLogPath).map(({ name }) => name)).toEqual(["there"]);
+    expect(await system.stop()).toBe(0);
   });
 });
 
