@@ -111,7 +111,11 @@ function joinSides(
     side ??= startClusterSide({
       ...{ api, clock, log, clusterLabel, namespaces: settings.namespaces },
       report: (fact, happenedAtMs) => link.report(fact, happenedAtMs),
-      right: { mayCreate: () => link.mayCreate(), mayReturn: () => link.isUp && link.role === "active" },
+      right: {
+        mayCreate: () => link.mayCreate(),
+        mayReturn: () => link.isUp && link.role === "active",
+        term: () => link.term(),
+      },
       mayReport: () => link.role === "active",
       onRelist: () => link.outbox.requeueRefused(),
       onWatchRestart: () => metrics.watchRestarted(),

@@ -1,6 +1,6 @@
 import type { Check, Create, Remove } from "../../protocol/down.ts";
 import { runKeyText } from "../facts.ts";
-import { type CreateContext, type CreateResult, createRun } from "./create-run.ts";
+import { type CreateContext, type CreateResult, createRun, type Received } from "./create-run.ts";
 import { checkRun, removeRun } from "./remove-run.ts";
 
 /**
@@ -12,7 +12,7 @@ export const CREATE_WINDOW = 256;
 export const MAX_ATTEMPTS = 32;
 
 type Command = Create | Remove | Check;
-type Queued = { create: Create; receivedMs: number; cancel: AbortController; done: () => void };
+type Queued = { create: Create; received: Received; cancel: AbortController; done: () => void };
 
 /** What the rest of the process wants to know of commands. */
 export type CommandEvents = { onCreateEnd(result: CreateResult, tookMs: number): void };
@@ -83,15 +83,15 @@ export class Commands {
 
   #takeCreate(key: string, create: Create): void {
     if (this.#creates.has(key)) return;
-    const { clock, underWay } = this.#context;
+    const { clock, right, underWay } = this.#context;
     const cancel = new AbortController();
-    const receivedMs = clock.monotonicMs();
+    const received = { atMs: clock.monotonicMs(), term: right.term() };
     this.#creates.set(key, cancel);
     underWay.creating.add(key);
     underWay.removing.delete(key);
     this.#chain(key, () => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#queue.push({ create, receivedMs, cancel, done: resolve });
+      this.#queue.push({ create, received, cancel, done: resolve });
       this.#pump();
       return promise;
     });
@@ -120,11 +120,11 @@ export class Commands {
     }
   }
 
-  async #work({ create, receivedMs, cancel, done }: Queued): Promise<void> {
+  async #work({ create, received, cancel, done }: Queued): Promise<void> {
     const signals = { cancel: cancel.signal, stop: this.#stop.signal };
     try {
-      const result = await createRun(this.#context, create, receivedMs, signals);
-      this.#createEnded(create, result, receivedMs);
+      const result = await createRun(this.#context, create, received, signals);
+      this.#createEnded(create, result, received.atMs);
     } finally {
       this.#forgetCreate(create);
       done();
@@ -135,10 +135,10 @@ export class Commands {
   #dropQueued(which: (queued: Queued) => boolean): void {
     const dropped = this.#queue.filter(which);
     for (const queued of dropped) {
-      const { create, cancel, receivedMs, done } = queued;
+      const { create, cancel, received, done } = queued;
       this.#queue.splice(this.#queue.indexOf(queued), 1);
       if (!cancel.signal.aborted) this.#sayDropped(create);
-      this.#createEnded(create, cancel.signal.aborted ? "cancelled" : "dropped", receivedMs);
+      this.#createEnded(create, cancel.signal.aborted ? "cancelled" : "dropped", received.atMs);
       this.#forgetCreate(create);
       done();
     }

@@ -6,14 +6,8 @@ import { type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { Semaphore } from "../semaphore.ts";
 import type { KubernetesCalls } from "./calls.ts";
-import {
-  type CreateVerdict,
-  envValuesOf,
-  judgeCreateFailure,
-  judgeExisting,
-  refusedByRule,
-} from "./create-decision.ts";
-import { isNotFound } from "./failures.ts";
+import { envValuesOf, judgeCreateFailure, judgeExisting, type Refused, refusedByRule } from "./create-decision.ts";
+import { isNotFound, isRetryable } from "./failures.ts";
 import type { KubeJob } from "./objects.ts";
 import type { Reconciler } from "./reconciler.ts";
 import { type RunStore, runKeyOf, type UnderWay } from "./run-store.ts";
@@ -25,6 +19,7 @@ const SETTLE_MARGIN_MS = 1_000;
 /** A right that a ping in flight is about to give is waited for; one that lapsed for longer is gone. */
 const LEASE_WAIT_MS = 2_000;
 const LEASE_POLL_MS = 10;
+const RIGHT_POLL_MS = 1_000;
 /** A quota frees itself slowly. */
 const QUOTA_PAUSE_MS = 1_000;
 /**
@@ -47,6 +42,9 @@ export type Right = {
   mayReturn(): boolean;
 };
 
+/** When a create came (monotonic ms), and in which term of the right. */
+export type Received = { atMs: number; term: number };
+
 /** What creates need of the process around them. */
 export type CreateContext = {
   calls: KubernetesCalls;
@@ -66,7 +64,7 @@ export type CreateContext = {
 /** One create under way. */
 type Attempted = {
   create: Create;
-  receivedMs: number;
+  received: Received;
   /** Start of the last attempt whose outcome is unknown, monotonic ms; null: none. */
   unknownMs: number | null;
   /** The last attempt failed for want of quota. */
@@ -82,28 +80,39 @@ type Attempted = {
 export async function createRun(
   context: CreateContext,
   create: Create,
-  receivedMs: number,
+  received: Received,
   signals: { cancel: AbortSignal; stop: AbortSignal },
 ): Promise<CreateResult> {
-  const { clock, report } = context;
+  const { clock } = context;
   const refused = refusedByRule(create, context.clusterLabel, context.namespaces);
-  if (refused !== null) {
-    void report({ type: "create_refused", jobId: create.jobId, run: create.run, ...refused }, clock.monotonicMs());
-    return "refused";
-  }
-  const state: Attempted = { create, receivedMs, unknownMs: null, overQuota: false, said: "", saidMs: receivedMs };
+  if (refused !== null) return sayRefused(context, create, refused);
+  const state: Attempted = { create, received, unknownMs: null, overQuota: false, said: "", saidMs: received.atMs };
   for (let tries = 0; ; tries++) {
     // The right is looked at inside: waiting for a place among the attempts takes time.
     const attempt = await context.attempts.run(1, async () => {
       const halt = await haltReason(context, state, signals);
       return halt === null ? await attemptOnce(context, state) : { halt };
     });
-    if ("halt" in attempt) return await giveUp(context, state, attempt.halt, signals.stop);
+    if ("halt" in attempt) return await giveUp(context, state, { say: attempt.halt }, signals.stop);
+    if (attempt.done === "refused") return await giveUp(context, state, attempt.refused, signals.stop);
     if (attempt.done) return attempt.result;
-    const wake = AbortSignal.any([signals.cancel, signals.stop]);
     const backoffMs = equalJitterMs(tries, BACKOFF, clock.random());
     const pauseMs = Math.max(backoffMs, Math.min(MAX_RETRY_AFTER_MS, attempt.retryAfterMs ?? 0));
-    await clock.sleep(Math.max(0, Math.min(pauseMs, msToDeadline(state, clock.monotonicMs()))), wake);
+    await pauseBetween(context, state, pauseMs, AbortSignal.any([signals.cancel, signals.stop]));
+  }
+}
+
+/** Sleeps between two attempts, at most to the start deadline; a right that lapsed meanwhile ends it soon. */
+async function pauseBetween(
+  { clock, right }: CreateContext,
+  state: Attempted,
+  pauseMs: number,
+  wake: AbortSignal,
+): Promise<void> {
+  const nowMs = clock.monotonicMs();
+  const untilMs = nowMs + Math.min(pauseMs, Math.max(0, msToDeadline(state, nowMs)));
+  while (!wake.aborted && right.term() === state.received.term && clock.monotonicMs() < untilMs) {
+    await clock.sleep(Math.min(RIGHT_POLL_MS, untilMs - clock.monotonicMs()), wake);
   }
 }
 
@@ -118,20 +127,25 @@ async function haltReason(
   const untilMs = clock.monotonicMs() + LEASE_WAIT_MS;
   for (;;) {
     if (cancel.aborted) return "cancelled";
-    if (stop.aborted) return "dropped";
+    if (stop.aborted || right.term() !== state.received.term) return "dropped";
     if (msToDeadline(state, clock.monotonicMs()) <= 0) return "expired";
-    if (state.overQuota && clock.monotonicMs() - state.receivedMs > QUOTA_HAND_BACK_MS) return "dropped";
+    if (state.overQuota && clock.monotonicMs() - state.received.atMs > QUOTA_HAND_BACK_MS) return "dropped";
     if (right.mayCreate()) return null;
     if (!right.mayReturn() || clock.monotonicMs() >= untilMs) return "dropped";
     await clock.sleep(LEASE_POLL_MS, stop);
   }
 }
 
-function msToDeadline({ create, receivedMs }: Attempted, nowMs: number): number {
-  return create.startDeadlineInMs === null ? Number.POSITIVE_INFINITY : receivedMs + create.startDeadlineInMs - nowMs;
+function msToDeadline({ create, received }: Attempted, nowMs: number): number {
+  return create.startDeadlineInMs === null
+    ? Number.POSITIVE_INFINITY
+    : received.atMs + create.startDeadlineInMs - nowMs;
 }
 
-type AttemptEnd = { done: true; result: CreateResult } | { done: false; retryAfterMs: number | null };
+type AttemptEnd =
+  | { done: true; result: CreateResult }
+  | { done: "refused"; refused: Refused }
+  | { done: false; retryAfterMs: number | null };
 
 async function attemptOnce(context: CreateContext, state: Attempted): Promise<AttemptEnd> {
   const { calls, clock } = context;
@@ -145,7 +159,7 @@ async function attemptOnce(context: CreateContext, state: Attempted): Promise<At
     case "exists":
       return await meetExisting(context, state);
     case "refused":
-      return { done: true, result: sayRefused(context, state, verdict) };
+      return { done: "refused", refused: verdict };
     case "retry":
       if (verdict.mayHaveHappened) state.unknownMs = startedMs;
       state.overQuota = verdict.reason === "quota";
@@ -169,7 +183,7 @@ async function meetExisting(context: CreateContext, state: Attempted): Promise<A
     case "taken": {
       const { name, namespace } = state.create;
       const message = `a Job named ${name} that is not this job's exists in namespace ${namespace}`;
-      return { done: true, result: sayRefused(context, state, { reason: "name_taken", message }) };
+      return { done: "refused", refused: { reason: "name_taken", message } };
     }
     case "replace": {
       const older = runKeyOf(job);
@@ -178,7 +192,7 @@ async function meetExisting(context: CreateContext, state: Attempted): Promise<A
         const deleted = await calls.deleteJob(state.create, job.metadata.uid);
         if (!deleted.ok && deleted.failure.status === 403) {
           const message = `an older Job named ${state.create.name} may not be deleted by the relay`;
-          return { done: true, result: sayRefused(context, state, { reason: "forbidden", message }) };
+          return { done: "refused", refused: { reason: "forbidden", message } };
         }
       }
       sayWaiting(context, state, "older_job", `an older Job named ${state.create.name} is being removed first`);
@@ -187,27 +201,49 @@ async function meetExisting(context: CreateContext, state: Attempted): Promise<A
   }
 }
 
-/** Ends a create without success, but only on evidence: an attempt that may have happened is looked up first. */
-async function giveUp(context: CreateContext, state: Attempted, halt: Halt, stop: AbortSignal): Promise<CreateResult> {
-  const { calls, clock, report } = context;
+/**
+ * Ends a create without success, but only on evidence: an earlier process may have made the Job, and an attempt of this one
+ * may still. What hands the run back (`dropped`) or is confirmed by a remove needs no look unless there was such an attempt.
+ */
+async function giveUp(
+  context: CreateContext,
+  state: Attempted,
+  why: { say: Halt } | Refused,
+  stop: AbortSignal,
+): Promise<CreateResult> {
+  const { clock, report } = context;
   const { create } = state;
-  if (state.unknownMs !== null) {
-    const settledMs = state.unknownMs + CREATE_TIMEOUT_MS + SETTLE_MARGIN_MS;
-    for (let tries = 0; ; tries++) {
-      const found = await calls.getJob(create);
-      const ours = found.ok && judgeExisting(found.value, create, context.clusterLabel) === "same";
-      if (found.ok && ours) return sayCreated(context, state, found.value, true);
-      const absent = found.ok || isNotFound(found.failure);
-      if (absent && clock.monotonicMs() >= settledMs) break;
-      // The process's end leaves it open: the control plane waits out the time in which the attempt may still succeed.
-      if (stop.aborted) return "unsettled";
-      await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), stop);
-    }
+  const isOpenEnded = "say" in why && why.say !== "expired";
+  if (state.unknownMs !== null || !isOpenEnded) {
+    const looked = await lookBeforeGivingUp(context, state, stop);
+    if (looked !== null) return looked;
   }
-  // A remove confirms itself.
-  if (halt === "cancelled") return "cancelled";
-  void report({ type: halt, jobId: create.jobId, run: create.run }, clock.monotonicMs());
-  return halt;
+  if ("reason" in why) return sayRefused(context, create, why);
+  if (why.say !== "cancelled")
+    void report({ type: why.say, jobId: create.jobId, run: create.run }, clock.monotonicMs());
+  return why.say;
+}
+
+/** Looks whether the run's Job is there after all; null: it is not, and can't come any more. */
+async function lookBeforeGivingUp(
+  context: CreateContext,
+  state: Attempted,
+  stop: AbortSignal,
+): Promise<CreateResult | null> {
+  const { calls, clock } = context;
+  const { create, unknownMs } = state;
+  const settledMs = unknownMs === null ? 0 : unknownMs + CREATE_TIMEOUT_MS + SETTLE_MARGIN_MS;
+  for (let tries = 0; ; tries++) {
+    const found = await calls.getJob(create);
+    const ours = found.ok && judgeExisting(found.value, create, context.clusterLabel) === "same";
+    if (found.ok && ours) return sayCreated(context, state, found.value, true);
+    // Without an attempt in doubt a right that is missing is no reason to wait for it.
+    const absent = found.ok || isNotFound(found.failure) || (unknownMs === null && !isRetryable(found.failure));
+    if (absent && clock.monotonicMs() >= settledMs) return null;
+    // The process's end leaves it open: the control plane waits out the time in which the attempt may still succeed.
+    if (stop.aborted) return "unsettled";
+    await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), stop);
+  }
 }
 
 function sayCreated(context: CreateContext, { create }: Attempted, job: KubeJob, adopted: boolean): CreateResult {
@@ -226,13 +262,9 @@ function sayCreated(context: CreateContext, { create }: Attempted, job: KubeJob,
   return adopted ? "adopted" : "created";
 }
 
-function sayRefused(
-  { clock, report }: CreateContext,
-  { create }: Attempted,
-  { reason, message }: Pick<Extract<CreateVerdict, { verdict: "refused" }>, "reason" | "message">,
-): CreateResult {
-  const fact = { type: "create_refused" as const, jobId: create.jobId, run: create.run, reason, message };
-  void report(fact, clock.monotonicMs());
+function sayRefused({ clock, report }: CreateContext, { jobId, run }: Create, refused: Refused): CreateResult {
+  const { reason, message } = refused;
+  void report({ type: "create_refused", jobId, run, reason, message }, clock.monotonicMs());
   return "refused";
 }
 

@@ -8,7 +8,16 @@ import type { Clock } from "../clock.ts";
 import type { FactAnswer, FactBody } from "../facts.ts";
 import type { Log } from "../log.ts";
 import { Flusher } from "./flusher.ts";
-import { isSilent, leaseWelcomed, mayCreate, NO_LEASE, pingSent, pongReceived } from "./lease.ts";
+import {
+  currentTerm,
+  isSilent,
+  leaseWelcomed,
+  mayCreate,
+  NO_LEASE,
+  pingSent,
+  pongReceived,
+  roleChanged,
+} from "./lease.ts";
 import { NudgeTimer } from "./nudge.ts";
 import { Outbox } from "./outbox.ts";
 import { openSession, type Session, type SessionEnd } from "./session.ts";
@@ -75,6 +84,11 @@ export class Link {
   /** Whether this process may start an attempt to create a Job now: active, and a ping answered recently enough. */
   mayCreate(): boolean {
     return mayCreate(this.#lease, this.#options.clock.monotonicMs());
+  }
+
+  /** Rises whenever the right to create was lost; a create belongs to the term in which it was received. */
+  term(): number {
+    return currentTerm(this.#lease, this.#options.clock.monotonicMs());
   }
 
   /** Hands a fact over for delivery; see {@link Outbox.add}. */
@@ -144,7 +158,7 @@ export class Link {
 
   #receive(text: string, nowMs: number): void {
     if (text === PONG) {
-      this.#lease = pongReceived(this.#lease);
+      this.#lease = pongReceived(this.#lease, nowMs);
       return;
     }
     const decoded = decodeDown(text);
@@ -163,7 +177,7 @@ export class Link {
         this.#welcomed(item, nowMs);
         return;
       case "role":
-        this.#lease = { ...this.#lease, role: item.role };
+        this.#lease = roleChanged(this.#lease, item.role);
         this.#options.log("info", `this relay is now ${item.role}`);
         this.#options.events.onRole(item.role);
         return;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Create } from "../../../protocol/down.ts";
 import type { FactBody } from "../../../relay/facts.ts";
-import { type CreateResult, createRun } from "../../../relay/kubernetes/create-run.ts";
+import { type CreateResult, createRun, type Right } from "../../../relay/kubernetes/create-run.ts";
 import { type Script, startParts } from "../support/cluster-parts.ts";
 import { createOf } from "../support/manifests.ts";
 import { jobObject } from "../support/objects.ts";
@@ -10,7 +10,6 @@ import { type Asked, answerStatus, type ScriptedApi } from "../support/scripted-
 let api: ScriptedApi;
 afterEach(() => api.stop());
 
-type Right = { mayCreate: () => boolean; mayReturn: () => boolean };
 type Ended = { result: CreateResult; facts: FactBody[]; attempts: number };
 
 /** Runs one create to its end on a clock that sleeping turns. */
@@ -23,7 +22,8 @@ async function run(
   const context = { ...parts.context, right: { ...parts.context.right, ...options.right } };
   const create = options.create ?? createOf({ jobId: "job1" });
   const signals = { cancel: parts.signal, stop: options.stop ?? parts.signal };
-  const result = await createRun(context, create, parts.clock.monotonicMs(), signals);
+  const received = { atMs: parts.clock.monotonicMs(), term: 0 };
+  const result = await createRun(context, create, received, signals);
   return { result, facts: parts.facts, attempts: api.asked.filter(({ method }) => method === "POST").length };
 }
 
@@ -64,6 +64,20 @@ describe("a create that is tried for long", () => {
     expect({ result, attempts }).toEqual({ result: "dropped", attempts: 0 });
   });
 
+  it("is handed back where the right lapsed while it slept, though the right is back by now", async () => {
+    let asked = 0;
+    const script: Script = (request) => {
+      asked++;
+      busy(request);
+    };
+
+    const { result, attempts } = await run(script, {
+      right: { mayCreate: () => true, term: () => (asked < 2 ? 0 : 1) },
+    });
+
+    expect({ result, attempts }).toEqual({ result: "dropped", attempts: 2 });
+  });
+
   it("over its namespace's quota is handed back after a while, so that others of the window get on", async () => {
     const quota = ({ response }: Asked): void => answerStatus(response, 403, "Forbidden", "exceeded quota: rq");
 
@@ -73,6 +87,36 @@ describe("a create that is tried for long", () => {
     expect(typesOf(facts)).toEqual(["waiting", "dropped"]);
     expect(facts[0]).toMatchObject({ reason: "quota" });
     expect(attempts).toBeLessThan(8);
+  });
+});
+
+describe("a create that an earlier process may have carried out", () => {
+  const found: Script = ({ method, response }) => {
+    if (method === "GET") response.end(JSON.stringify(jobObject()));
+    else answerStatus(response, 403, "Forbidden", "cannot create");
+  };
+
+  it("is looked for before it expires, also without an attempt of this process", async () => {
+    const { result, attempts, facts } = await run(found, {
+      create: createOf({ jobId: "job1", startDeadlineInMs: -1 }),
+    });
+
+    expect({ result, attempts }).toEqual({ result: "adopted", attempts: 0 });
+    expect(typesOf(facts)).toEqual(["created"]);
+  });
+
+  it("is looked for before it is refused", async () => {
+    const { result, facts } = await run(found);
+
+    expect(result).toBe("adopted");
+    expect(typesOf(facts)).toEqual(["created"]);
+  });
+
+  it("is refused when the name is free, or may not be read", async () => {
+    const { result, facts } = await run(({ response }) => answerStatus(response, 403, "Forbidden", "cannot"));
+
+    expect(result).toBe("refused");
+    expect(facts).toMatchObject([{ type: "create_refused", reason: "forbidden" }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  currentTerm,
   isSilent,
   type Lease,
   leaseWelcomed,
@@ -7,11 +8,12 @@ import {
   NO_LEASE,
   pingSent,
   pongReceived,
+  roleChanged,
 } from "../../../relay/link/lease.ts";
 
 const LEASE_MS = 10_000;
 const welcomed = leaseWelcomed(NO_LEASE, "active", LEASE_MS);
-const answered = (sentMs: number): Lease => pongReceived(pingSent(welcomed, sentMs));
+const answered = (sentMs: number): Lease => pongReceived(pingSent(welcomed, sentMs), sentMs + 1);
 
 describe("the right to create", () => {
   it.each([
@@ -28,15 +30,15 @@ describe("the right to create", () => {
   it("counts from the sending of the ping that was answered, not from the pong or a later ping", () => {
     const two = pingSent(pingSent(welcomed, 1_000), 6_000);
 
-    const afterOnePong = pongReceived(two);
+    const afterOnePong = pongReceived(two, 6_001);
 
     expect(afterOnePong.answeredMs).toBe(1_000);
     expect(mayCreate(afterOnePong, 11_000)).toBe(false);
-    expect(mayCreate(pongReceived(afterOnePong), 11_000)).toBe(true);
+    expect(mayCreate(pongReceived(afterOnePong, 6_002), 11_000)).toBe(true);
   });
 
   it("is not given by a pong that answers no ping", () => {
-    expect(mayCreate(pongReceived(welcomed), 1)).toBe(false);
+    expect(mayCreate(pongReceived(welcomed, 1), 1)).toBe(false);
   });
 
   it("outlives a reconnect, but pings of the old link are answered no more", () => {
@@ -45,11 +47,44 @@ describe("the right to create", () => {
     const after = leaseWelcomed(before, "active", LEASE_MS);
 
     expect(mayCreate(after, 10_999)).toBe(true);
-    expect(pongReceived(after).answeredMs).toBe(1_000);
+    expect(pongReceived(after, 7_000).answeredMs).toBe(1_000);
   });
 
   it("ends with a welcome as standby", () => {
     expect(mayCreate(leaseWelcomed(answered(1_000), "standby", LEASE_MS), 1_001)).toBe(false);
+  });
+});
+
+describe("the term of the right", () => {
+  it("begins with the first answered ping and lasts while pongs keep coming", () => {
+    const later = pongReceived(pingSent(answered(100), 5_100), 5_101);
+
+    expect([welcomed, answered(100), later].map((lease) => currentTerm(lease, 6_000))).toEqual([0, 0, 0]);
+  });
+
+  it("ends when the lease lapses, also where a later pong brings the right back", () => {
+    const lapsed = answered(100);
+    const back = pongReceived(pingSent(lapsed, 10_200), 10_201);
+
+    expect(currentTerm(lapsed, 100 + LEASE_MS)).toBe(1);
+    expect(mayCreate(back, 10_300)).toBe(true);
+    expect(currentTerm(back, 10_300)).toBe(1);
+  });
+
+  it("ends when the answer came too late, though its ping was sent in time", () => {
+    const late = pongReceived(pingSent(answered(100), 5_100), 100 + LEASE_MS);
+
+    expect(mayCreate(late, 100 + LEASE_MS)).toBe(true);
+    expect(currentTerm(late, 100 + LEASE_MS)).toBe(1);
+  });
+
+  it("ends with standing by, by role or by welcome, and not with being active again", () => {
+    const standby = roleChanged(answered(100), "standby");
+
+    expect(currentTerm(standby, 200)).toBe(1);
+    expect(currentTerm(roleChanged(standby, "active"), 200)).toBe(1);
+    expect(currentTerm(leaseWelcomed(answered(100), "standby", LEASE_MS), 200)).toBe(1);
+    expect(currentTerm(leaseWelcomed(answered(100), "active", LEASE_MS), 200)).toBe(0);
   });
 });
 

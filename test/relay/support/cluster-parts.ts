@@ -32,7 +32,7 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
   const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
   const context = {
     ...{ calls, clock, log, report, store, reconciler, underWay, clusterLabel: CLUSTER_LABEL, namespaces: [] },
-    right: { mayCreate: () => true, mayReturn: () => true },
+    right: { mayCreate: () => true, mayReturn: () => true, term: () => 0 },
     attempts: new Semaphore(32),
   };
   const track = (job = jobObject()): TrackedRun => {
