@@ -38,8 +38,11 @@ export type CreateResult = "created" | "adopted" | "refused" | "expired" | "drop
 
 /** The process's right to create, as the link keeps it. */
 export type Right = {
-  mayCreate(): boolean /** Linked and active, so that the right may come back. */;
+  mayCreate(): boolean;
+  /** Linked and active, so that the right may come back. */
   mayReturn(): boolean;
+  /** Rises whenever the right was lost. */
+  term(): number;
 };
 
 /** When a create came (monotonic ms), and in which term of the right. */
