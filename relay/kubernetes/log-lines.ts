@@ -26,14 +26,17 @@ export class TimestampStripper {
 
   /** Takes the body as it comes. */
   push(chunk: Buffer): void {
-    let rest = chunk;
-    while (rest.length > 0) {
-      if (this.#problem !== null) {
-        this.#problem = Buffer.concat([this.#problem, rest]).subarray(0, MAX_PROBLEM_BYTES);
-        return;
-      }
-      rest = this.#atLineStart ? this.#takePrefix(rest) : this.#takeLine(rest);
+    if (this.#problem !== null) {
+      this.#problem = Buffer.concat([this.#problem, chunk]).subarray(0, MAX_PROBLEM_BYTES);
+      return;
     }
+    // A timestamp that the last chunk began is looked at together with its rest.
+    const bytes = this.#prefix.length === 0 ? chunk : Buffer.concat([this.#prefix, chunk]);
+    this.#prefix = Buffer.alloc(0);
+    // One buffer for all of a chunk's output: a log may have millions of short lines.
+    const output = Buffer.allocUnsafe(bytes.length);
+    const used = this.#strip(bytes, output);
+    if (used > 0) this.#onOutput(output.subarray(0, used));
   }
 
   /** The body is over. A prefix that never became a timestamp is an error text too. */
@@ -41,29 +44,39 @@ export class TimestampStripper {
     if (this.#atLineStart && this.#prefix.length > 0) this.#problem ??= this.#prefix;
   }
 
-  /** Runs of whole lines leave as few buffers as they can; only the prefixes are cut out. */
-  #takeLine(chunk: Buffer): Buffer {
-    const newline = chunk.indexOf(NEWLINE);
-    const to = newline < 0 ? chunk.length : newline + 1;
-    this.#onOutput(chunk.subarray(0, to));
-    this.#atLineStart = newline >= 0;
-    return chunk.subarray(to);
+  /** Copies everything but timestamps to `output`; answers how much that was. */
+  #strip(bytes: Buffer, output: Buffer): number {
+    let used = 0;
+    for (let from = 0; from < bytes.length; ) {
+      if (this.#atLineStart) {
+        const stampBytes = timestampBytes(bytes, from);
+        if (stampBytes === "unfinished") {
+          this.#prefix = Buffer.from(bytes.subarray(from));
+          return used;
+        }
+        if (stampBytes === "none") {
+          this.#problem = Buffer.from(bytes.subarray(from, from + MAX_PROBLEM_BYTES));
+          return used;
+        }
+        from += stampBytes;
+        this.#atLineStart = false;
+      }
+      const newline = bytes.indexOf(NEWLINE, from);
+      const to = newline < 0 ? bytes.length : newline + 1;
+      used += bytes.copy(output, used, from, to);
+      this.#atLineStart = newline >= 0;
+      from = to;
+    }
+    return used;
   }
+}
 
-  #takePrefix(chunk: Buffer): Buffer {
-    const held = this.#prefix.length;
-    const bytes = held === 0 ? chunk : Buffer.concat([this.#prefix, chunk]);
-    const blank = bytes.subarray(0, MAX_TIMESTAMP_BYTES).indexOf(BLANK);
-    if (blank < 0 && bytes.length < MAX_TIMESTAMP_BYTES && !bytes.includes(NEWLINE)) {
-      this.#prefix = bytes;
-      return Buffer.alloc(0);
-    }
-    if (blank < 0 || !TIMESTAMP.test(bytes.toString("latin1", 0, blank + 1))) {
-      this.#problem = bytes.subarray(0, MAX_PROBLEM_BYTES);
-      return Buffer.alloc(0);
-    }
-    this.#prefix = Buffer.alloc(0);
-    this.#atLineStart = false;
-    return bytes.subarray(blank + 1);
-  }
+/** How long the timestamp at `from` is, its blank included; `unfinished`: more bytes are needed to tell. */
+function timestampBytes(bytes: Buffer, from: number): number | "unfinished" | "none" {
+  const limit = Math.min(bytes.length, from + MAX_TIMESTAMP_BYTES);
+  let at = from;
+  while (at < limit && bytes[at] !== BLANK && bytes[at] !== NEWLINE) at++;
+  if (at === limit && limit < from + MAX_TIMESTAMP_BYTES) return "unfinished";
+  if (bytes[at] !== BLANK) return "none";
+  return TIMESTAMP.test(bytes.toString("latin1", from, at + 1)) ? at + 1 - from : "none";
 }
