@@ -7,6 +7,8 @@ import { type Reaper, startReaper } from "../../../dev/support/reaper-client.ts"
 import type { Progress } from "../binaries/cache.ts";
 import { debianPrograms } from "../binaries/debian.ts";
 import { kubernetesPrograms } from "../binaries/kubernetes.ts";
+import { NODE_ADDRESS } from "../real/namespaces.ts";
+import { openNamespaces, openWayIn, startRealNode } from "../real/real-node.ts";
 import { type Admin, caPath, isKubeletListening, openAdmin, writeTokenKubeconfig } from "./admin.ts";
 import { Component, type ComponentSpec } from "./component.ts";
 import { apiServerSpec, type ControlPlane, controllerManagerSpec, etcdSpec } from "./control-plane.ts";
@@ -54,22 +56,28 @@ async function assemble(
   undo: (() => unknown)[],
 ): Promise<Pick<KubernetesCluster, "url" | "admin" | "parts">> {
   const bin = await kubernetesPrograms(progress);
-  const { etcd } = await debianPrograms(progress);
+  const programs = await debianPrograms(progress);
   const reaper = startReaper(progress);
   undo.push(() => reaper.close());
   const begin = starter(reaper, undo);
+  const isReal = level === "real";
+  const prefix = isReal ? await openNamespaces(folder, begin) : [];
   const ports = { etcd: await somePort(), etcdPeer: await somePort(), apiServer: await lastPort(folder) };
   const url = `https://127.0.0.1:${ports.apiServer}`;
-  const plane: ControlPlane = { folder, ports, bin, etcd, prefix: [], url, advertiseAddress: "127.0.0.1" };
+  const advertiseAddress = isReal ? NODE_ADDRESS : "127.0.0.1";
+  const plane: ControlPlane = { folder, ports, bin, etcd: programs.etcd, prefix, url, advertiseAddress };
   progress("starting etcd and the API server …");
+  if (isReal) await openWayIn(plane, begin, undo);
   await begin(etcdSpec(plane));
   const apiServer = await begin(apiServerSpec(plane));
   writeTokenKubeconfig(folder.kubeconfig, url, readFileSync(caPath(folder), "utf8"), folder.adminToken, "default");
   const admin = openAdmin(folder, url, bin);
   undo.push(() => admin.client.close());
   progress("starting the controllers and the node …");
-  const controllerManager = await begin(controllerManagerSpec(plane, level === "real"));
-  const node = await begin(standInSpec(plane));
+  const controllerManager = await begin(controllerManagerSpec(plane, isReal));
+  const node = isReal
+    ? await startRealNode(plane, programs, admin.client, NODE_NAME, { begin, undo })
+    : await begin(standInSpec(plane));
   return { url, admin, parts: { apiServer, controllerManager, node } };
 }
 

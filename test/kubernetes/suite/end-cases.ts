@@ -30,9 +30,12 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
     expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["begun\ntold to end\n"]);
   });
 
+  // Process 1 of a container does not end by SIGTERM unless it asks for it.
+  const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
+
   test("delete of a running job answers once no pod of it is left, and its name is free at once", async () => {
     const { api } = watchbell();
-    const id = await create("deleted", "exec sleep 600");
+    const id = await create("deleted", LASTING);
     await until("it runs", async () => (await api.describe(id)).status === "running");
     const answer = await api.call("POST", `/api/once_job/delete/${id}`, {});
     expect(answer).toMatchObject({ http: 200, data: { outcome: "removed_from_cluster" } });
@@ -43,7 +46,7 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
 
   test("a Job that somebody deletes behind our back is lost, said so, and never created again", async () => {
     const { api } = watchbell();
-    const id = await create("behind", "exec sleep 600");
+    const id = await create("behind", LASTING);
     await until("it runs", async () => (await api.describe(id)).status === "running");
     await target().kubectl("delete", "job", "behind", "-n", JOBS);
     const job = await api.untilStatus(id, 1, 30_000);

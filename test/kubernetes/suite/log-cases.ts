@@ -44,7 +44,8 @@ export function logCases({ watchbell, create }: Bench): void {
 
   test("a log above its limit keeps head and tail, with one line for what was cut", async () => {
     const { api } = watchbell();
-    const script = "echo head; head -c 300000 /dev/zero | tr '\\0' '\\n'; echo tail";
+    // In lines of some length: containerd gives up what it has not copied 2 s after the container's end, and it copies by the line.
+    const script = `echo head; yes ${"x".repeat(99)} | head -n 3000; echo tail`;
     const id = await create("log-cut", script, { metadata: { log_collect: "true", log_limit_bytes: "1000" } });
     await api.untilStatus(id, 2);
     const [row] = await api.logs(id);

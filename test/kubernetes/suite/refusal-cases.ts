@@ -16,7 +16,9 @@ export function refusalCases({ kind, target, watchbell, create }: Bench): void {
       apiVersion: "batch/v1",
       kind: "Job",
       metadata: { name: "theirs" },
-      spec: { template: { spec: { restartPolicy: "Never", containers: [container] } } },
+      spec: {
+        template: { spec: { restartPolicy: "Never", terminationGracePeriodSeconds: 0, containers: [container] } },
+      },
     });
     expect(made.code).toBe(201);
     const uid = () => target().kubectl("get", "job", "theirs", "-n", JOBS, "-o", "jsonpath={.metadata.uid}");
@@ -25,7 +27,7 @@ export function refusalCases({ kind, target, watchbell, create }: Bench): void {
     const job = await api.untilStatus(id, 1);
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "name_taken" });
     expect(await uid()).toBe(before);
-    await target().kubectl("delete", "job", "theirs", "-n", JOBS, "--cascade=foreground", "--grace-period=0");
+    await target().kubectl("delete", "job", "theirs", "-n", JOBS);
   });
 
   test("a namespace that the relay was not told of is refused by the relay itself", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -21,6 +21,12 @@ const Kubeconfig = z.object({
 /** A folder for one file of tests; its real path, since processes are found by it. */
 export function suiteFolder(): string {
   return realpathSync(mkdtempSync(path.join(tmpdir(), "watchbell-kubernetes-")));
+}
+
+/** For whoever looks for the cause of a failure: WATCHBELL_KEEP_LOGS names a folder that gets a copy of these logs. */
+export function keepLogs(logs: string): void {
+  const folder = process.env.WATCHBELL_KEEP_LOGS;
+  if (folder) cpSync(logs, folder, { recursive: true });
 }
 
 /** The embedded cluster, as a process of its own and with its faults open. */
@@ -91,6 +97,7 @@ export async function startReal(level: Level): Promise<Target> {
     },
     stop: async () => {
       await cluster.stop();
+      keepLogs(folder.logs);
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };

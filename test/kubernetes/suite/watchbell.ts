@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
+import path from "node:path";
 import { ROOT } from "../../../dev/start/ready.ts";
 import type { Api } from "../../support/api.ts";
 import { nothingIsLeft } from "../../support/leaks.ts";
 import { StartedSystem } from "../../support/system.ts";
 import type { Target } from "./target.ts";
-import { suiteFolder } from "./targets.ts";
+import { keepLogs, suiteFolder } from "./targets.ts";
 
 /** A whole Watchbell on a cluster under test. */
 export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
@@ -30,6 +31,7 @@ export async function startWatchbell(
   const system = new StartedSystem(stateDir, child);
   const stop = async () => {
     if (!system.hasEnded()) await system.stop();
+    keepLogs(path.join(stateDir, "logs"));
     await nothingIsLeft(stateDir, [], 5_000);
     rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
   };

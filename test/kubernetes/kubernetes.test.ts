@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { findFamily, listProcesses } from "../../dev/support/processes.ts";
+import { nobody } from "../../dev/support/reaper-client.ts";
+import { isListening } from "../support/leaks.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { until } from "../support/wait.ts";
+import { kubernetesPrograms, kubernetesVersion, linkerFlags } from "./binaries/kubernetes.ts";
+import { run } from "./binaries/run.ts";
+
+const MAIN = path.join(import.meta.dirname, "main.ts");
+const READY = /^kubernetes ready: (https:\S+) kubeconfig=(\S+)$/m;
+
+describe("the version that is built", () => {
+  test("is the one that go.mod requires, told to the linker part by part", () => {
+    const version = kubernetesVersion("module a\n\nrequire k8s.io/kubernetes v1.36.3\n");
+    expect(version).toBe("v1.36.3");
+    expect(linkerFlags(version)).toMatch(/gitVersion=v1\.36\.3 .*gitMajor=1 .*gitMinor=36$/);
+  });
+
+  test("a go.mod without it is refused", () => {
+    expect(() => kubernetesVersion("module a\n")).toThrow("requires no k8s.io/kubernetes");
+  });
+});
+
+describe("npm run kubernetes", () => {
+  const up = (state: string) => {
+    const child = spawn(process.execPath, [MAIN, "up", "--state", state], { stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+    });
+    return child;
+  };
+  const ready = async (child: ChildProcess) => {
+    let said = "";
+    child.stdout?.on("data", (chunk) => {
+      said += String(chunk);
+    });
+    const [, url = "", kubeconfig = ""] = await until("the ready line", () => READY.exec(said), 60_000);
+    return { port: Number(new URL(url).port), kubeconfig };
+  };
+  const processesIn = (state: string) => {
+    const named = listProcesses().filter(({ pid }) => commandOf(pid).includes(state));
+    return findFamily(listProcesses(), { ...nobody, pids: named.map(({ pid }) => pid) });
+  };
+
+  test("up says one line when it is there, a second up is refused, and down ends all of it", async () => {
+    const bin = await kubernetesPrograms(console.log);
+    const state = tempFolder();
+    const first = up(state);
+    const { port, kubeconfig } = await ready(first);
+    const version = await run(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, "version"]);
+    expect(version.output).toContain("Server Version: v1.36.3");
+    expect((await run(process.execPath, [MAIN, "kubeconfig", "--state", state])).output.trim()).toBe(kubeconfig);
+
+    const second = await run(process.execPath, [MAIN, "up", "--state", state]);
+    expect(second.code).toBe(1);
+    expect(second.output).toContain(`is in use by process ${first.pid}`);
+
+    expect((await run(process.execPath, [MAIN, "down", "--state", state])).code).toBe(0);
+    expect(first.exitCode).toBe(0);
+    expect(processesIn(state)).toEqual([]);
+    expect(await isListening(port)).toBe(false);
+  });
+
+  test("after a kill -9 of it nothing is left within 3 s", async () => {
+    const state = tempFolder();
+    const child = up(state);
+    const { port } = await ready(child);
+    child.kill("SIGKILL");
+    await until("every process is gone", () => processesIn(state).length === 0, 3_000);
+    expect(await isListening(port)).toBe(false);
+  });
+
+  test("a word that it does not know gets the help and code 2", async () => {
+    const { code, output } = await run(process.execPath, [MAIN, "upp"]);
+    expect(code).toBe(2);
+    expect(output).toContain("up [--real]");
+  });
+});
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    // It has ended since the list was made.
+    return "";
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import type { KubeClient } from "../../../dev/cluster/client/kube-client.ts";
+import type { DebianPrograms } from "../binaries/debian.ts";
+import { mustRun, run } from "../binaries/run.ts";
+import { isNodeReady } from "../cluster/admin.ts";
+import type { Component, ComponentSpec } from "../cluster/component.ts";
+import { type ControlPlane, component, schedulerSpec } from "../cluster/control-plane.ts";
+import type { ClusterFolder } from "../cluster/folder.ts";
+import { makeBoxImage } from "./box-image.ts";
+import { makeCgroups } from "./cgroups.ts";
+import { forward } from "./forward.ts";
+import { enter, namespacesSpec } from "./namespaces.ts";
+import { containerdSocket, containerdSpec, kubeletSpec } from "./node-specs.ts";
+
+/** Starts a component and notes how it is ended. */
+export type Begin = (spec: ComponentSpec) => Promise<Component>;
+
+/** The program that waits inside for connections from outside. */
+const FORWARD = path.join(import.meta.dirname, "forward.ts");
+
+/** The namespaces of a real node: how to enter them. Throws one sentence where this machine or this user has no such thing. */
+export async function openNamespaces(folder: ClusterFolder, begin: Begin): Promise<string[]> {
+  if (process.getuid?.() !== 0) throw new Error("--real needs root: the node lives in namespaces and control groups");
+  for (const program of ["unshare", "nsenter", "ip", "bash"]) {
+    if ((await run("which", [program])).code !== 0)
+      throw new Error(`--real needs ${program} (Debian: util-linux, iproute2)`);
+  }
+  const namespaces = await begin(namespacesSpec(folder));
+  return enter(namespaces.pid ?? 0);
+}
+
+/** Makes the API server's port inside the namespaces the same port on this machine's loopback. */
+export async function openWayIn(plane: ControlPlane, begin: Begin, undo: (() => unknown)[]): Promise<void> {
+  const socket = path.join(plane.folder.node, "api.sock");
+  const port = plane.ports.apiServer;
+  await begin(component(plane, "forward", process.execPath, [FORWARD, socket, String(port)], async () => true, 0));
+  const outside = await forward({ host: "127.0.0.1", port }, { path: socket });
+  undo.push(() => outside.close());
+}
+
+/** Starts scheduler, containerd and kubelet, and waits until the node is ready. Answers the kubelet. */
+export async function startRealNode(
+  plane: ControlPlane,
+  programs: DebianPrograms,
+  client: KubeClient,
+  name: string,
+  tools: { begin: Begin; undo: (() => unknown)[] },
+): Promise<Component> {
+  const { folder } = plane;
+  // Two clusters on one machine, and a start after a kill -9, must not meet each other's groups.
+  const cgroup = `watchbell-${createHash("sha256").update(`${folder.dir} ${process.pid}`).digest("hex").slice(0, 8)}`;
+  const cgroups = makeCgroups(cgroup);
+  // Before everything that lives in them, so that it is undone after all of that has ended.
+  tools.undo.unshift(() => cgroups.remove());
+  const [image] = await Promise.all([
+    makeBoxImage(programs.busybox, folder.node),
+    tools.begin(containerdSpec(plane, programs)),
+    tools.begin(schedulerSpec(plane)),
+  ]);
+  const [command = "", ...rest] = [...plane.prefix, programs.ctr];
+  await mustRun(command, [...rest, "--address", containerdSocket(plane), "-n", "k8s.io", "images", "import", image]);
+  return await tools.begin(kubeletSpec(plane, programs, { name, cgroup, isReady: () => isNodeReady(client, name) }));
+}
