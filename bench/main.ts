@@ -93,23 +93,26 @@ async function benchLateness(system: BenchSystem): Promise<void> {
 async function main(): Promise<void> {
   if (process.argv.includes("--help")) return say(USAGE);
   const folder = mkdtempSync(path.join(tmpdir(), "watchbell-bench-"));
-  progress("starting a system and a bare Worker");
-  const system = await startBenchSystem(path.join(folder, "state"));
-  const bare = await startWorkerHost({
-    projectDir: path.join(import.meta.dirname, "bare-worker"),
-    host: "127.0.0.1",
-    port: 0,
-    workerDir: path.join(folder, "bare"),
-    bindings: {},
-    log: progress,
-    restarted: () => progress("the bare Worker's workerd crashed"),
-  });
+  const started: { stop(): Promise<void> }[] = [];
   const cleanUp = async (): Promise<void> => {
-    await Promise.all([system.stop(), bare.stop()]);
+    await Promise.all(started.map((each) => each.stop()));
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void cleanUp().then(() => process.exit(130)));
   try {
+    progress("starting a system and a bare Worker");
+    const system = await startBenchSystem(path.join(folder, "state"));
+    started.push(system);
+    const bare = await startWorkerHost({
+      projectDir: path.join(import.meta.dirname, "bare-worker"),
+      host: "127.0.0.1",
+      port: 0,
+      workerDir: path.join(folder, "bare"),
+      bindings: {},
+      log: progress,
+      restarted: () => progress("the bare Worker's workerd crashed"),
+    });
+    started.push(bare);
     await benchLateness(system);
     await benchCreates(system, bare.url);
   } finally {

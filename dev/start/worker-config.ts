@@ -27,13 +27,15 @@ const WranglerToml = z.strictObject({
     bindings: z.array(z.strictObject({ name: z.string(), class_name: z.string() })),
   }),
   migrations: z.array(z.strictObject({ tag: z.string(), new_sqlite_classes: z.array(z.string()) })),
-  ratelimits: z.array(
-    z.strictObject({
-      name: z.string(),
-      namespace_id: z.string(),
-      simple: z.strictObject({ limit: z.int(), period: z.union([z.literal(10), z.literal(60)]) }),
-    }),
-  ),
+  ratelimits: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        namespace_id: z.string(),
+        simple: z.strictObject({ limit: z.int(), period: z.union([z.literal(10), z.literal(60)]) }),
+      }),
+    )
+    .default([]),
   // These matter to a deployment only.
   workers_dev: z.unknown().optional(),
   preview_urls: z.unknown().optional(),
