@@ -2,11 +2,12 @@ import type { Readable } from "node:stream";
 import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import type { Clock } from "../clock.ts";
 import type { ClusterAccess, Credentials } from "./config.ts";
-import { type ApiFailure, failureFromAnswer, failureFromError } from "./failures.ts";
+import { type ApiFailure, failureFromAnswer, failureFromError, isMissingRight, startingFailure } from "./failures.ts";
 
 /** Where tokens may have changed: KubeConfig itself decides when a file or a plugin is really asked again. */
 const CREDENTIALS_FRESH_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Half-open connections show by TCP's own probes long before a watch's dead-man timer. */
 const KEEP_ALIVE_PROBE_MS = 30_000;
@@ -42,6 +43,7 @@ export class KubernetesApi {
   #connections: Connections | null = null;
   /** Server's wall clock less ours, from the last Date header; ms. */
   #skewMs = 0;
+  #readinessIsTold = false;
 
   constructor(access: ClusterAccess, clock: Clock, onAnswer: (verb: string, status: number) => void) {
     this.#access = access;
@@ -54,8 +56,37 @@ export class KubernetesApi {
     return this.#clock.wallMs() + this.#skewMs;
   }
 
-  /** Sends a request and parses the answer. */
+  /**
+   * Sends a request and parses the answer. A 403 is given as such only once the API server says that it is ready: one that
+   * has just started denies everything in the words of a missing role. What is no create is then asked once more.
+   */
   async request(options: ApiRequest): Promise<ApiAnswer> {
+    const answer = await this.#requestOnce(options);
+    if (answer.ok || !isMissingRight(answer.failure)) return answer;
+    if (!(await this.hasEvidenceOfReadiness())) return { ok: false, failure: startingFailure(answer.failure) };
+    return options.method === "POST" ? answer : await this.#requestOnce(options);
+  }
+
+  /** Whether `/readyz` is 200; true, too, where that was never to be had (a cluster may deny it to the relay). */
+  async hasEvidenceOfReadiness(): Promise<boolean> {
+    const giveUp = AbortSignal.timeout(READY_TIMEOUT_MS);
+    try {
+      const answer = await this.#send({ method: "GET", path: "/readyz" }, giveUp, "unary");
+      await answer.body.dump();
+      if (answer.statusCode === 200) this.#readinessIsTold = true;
+      return answer.statusCode === 200 || (!this.#readinessIsTold && answer.statusCode < 500);
+    } catch {
+      // No answer is no evidence.
+      return false;
+    }
+  }
+
+  /** Whether the API server ever said that it is ready. */
+  get readinessIsTold(): boolean {
+    return this.#readinessIsTold;
+  }
+
+  async #requestOnce(options: ApiRequest): Promise<ApiAnswer> {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(timeoutError()), options.timeoutMs ?? REQUEST_TIMEOUT_MS);
     const onAbort = (): void => giveUp.abort();
@@ -75,8 +106,15 @@ export class KubernetesApi {
     }
   }
 
-  /** Opens a body that may stay open for long (watch, log); the caller reads it to its end or aborts. */
+  /** Opens a body that may stay open for long (watch, log); the caller reads it to its end or aborts. 403: as for {@link request}. */
   async stream(path: string, query: Record<string, string>, signal: AbortSignal): Promise<StreamAnswer> {
+    const answer = await this.#streamOnce(path, query, signal);
+    if (answer.ok || !isMissingRight(answer.failure)) return answer;
+    if (!(await this.hasEvidenceOfReadiness())) return { ok: false, failure: startingFailure(answer.failure) };
+    return await this.#streamOnce(path, query, signal);
+  }
+
+  async #streamOnce(path: string, query: Record<string, string>, signal: AbortSignal): Promise<StreamAnswer> {
     try {
       const answer = await this.#send({ method: "GET", path, query }, signal, "streams");
       if (answer.statusCode < 300) return { ok: true, status: answer.statusCode, body: answer.body };

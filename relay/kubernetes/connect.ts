@@ -7,6 +7,7 @@ import { type ApiFailure, describeFailure, isRetryable } from "./failures.ts";
 /** Oldest Kubernetes whose Jobs end the way this relay reads them (contract, part 3). */
 export const OLDEST_KUBERNETES = { major: 1, minor: 31 };
 const START_PATIENCE_MS = 10_000;
+const READY_PATIENCE_MS = 3_000;
 const BACKOFF = { minMs: 250, maxMs: 2_000 };
 
 const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.string() });
@@ -28,6 +29,7 @@ export async function meetCluster(
 ): Promise<Start<ClusterFacts>> {
   const version = await askVersion(api, clock, from, signal);
   if (!version.ok) return version;
+  await waitForReadiness(api, clock, signal);
   const kubeSystemUid = await namespaceUid(api, "kube-system");
   const namespaceUidValue = await namespaceUid(api, ownNamespace);
   if (kubeSystemUid === null && namespaceUidValue === null) {
@@ -64,6 +66,16 @@ async function askVersion(api: KubernetesApi, clock: Clock, from: string, signal
     const { failure } = answer;
     const hopeless = !isRetryable(failure) || failure.status === 401 || signal.aborted;
     if (hopeless || clock.monotonicMs() >= untilMs) return { ok: false, sentence: unreachable(from, failure) };
+    await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), signal);
+  }
+}
+
+/** An API server that has just started denies what it will soon allow; one that denies `/readyz` for good is taken as it is. */
+async function waitForReadiness(api: KubernetesApi, clock: Clock, signal: AbortSignal): Promise<void> {
+  const untilMs = clock.monotonicMs() + READY_PATIENCE_MS;
+  for (let tries = 0; !signal.aborted && clock.monotonicMs() < untilMs; tries++) {
+    await api.hasEvidenceOfReadiness();
+    if (api.readinessIsTold) return;
     await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), signal);
   }
 }

@@ -5,8 +5,10 @@ import {
   type ApiFailure,
   describeFailure,
   isAlreadyExists,
+  isNamespaceTerminating,
   isQuota,
   isRetryable,
+  isStarting,
   mayHaveHappened,
 } from "./failures.ts";
 import type { KubeJob } from "./objects.ts";
@@ -80,8 +82,8 @@ export function judgeCreateFailure(failure: ApiFailure, secrets: readonly string
   if (isRetryable(failure) || failure.status === 409) return retry(waitingReason(failure), message, failure);
   if (failure.status === 404) return { verdict: "refused", reason: "namespace_missing", message };
   if (failure.status === 403) {
-    const terminating = failure.causes.some((cause) => cause.reason === "NamespaceTerminating");
-    return { verdict: "refused", reason: terminating ? "namespace_terminating" : "forbidden", message };
+    const reason = isNamespaceTerminating(failure) ? "namespace_terminating" : "forbidden";
+    return { verdict: "refused", reason, message };
   }
   return { verdict: "refused", reason: "invalid", message };
 }
@@ -93,6 +95,7 @@ function retry(reason: string, message: string, failure: ApiFailure): CreateVerd
 
 function waitingReason(failure: ApiFailure): string {
   if (failure.status === 0) return "api_server_unreachable";
+  if (isStarting(failure)) return "api_server_starting";
   if (failure.status === 401) return "unauthorized";
   return failure.status === 429 ? "api_server_busy" : "api_server_error";
 }

@@ -70,6 +70,8 @@ type Attempted = {
   received: Received;
   /** Start of the last attempt whose outcome is unknown, monotonic ms; null: none. */
   unknownMs: number | null;
+  /** An attempt was answered 403; a second one, sent after the API server had said that it is ready, is evidence. */
+  wasForbidden: boolean;
   /** The last attempt failed for want of quota. */
   overQuota: boolean;
   said: string;
@@ -89,7 +91,15 @@ export async function createRun(
   const { clock } = context;
   const refused = refusedByRule(create, context.clusterLabel, context.namespaces);
   if (refused !== null) return sayRefused(context, create, refused);
-  const state: Attempted = { create, received, unknownMs: null, overQuota: false, said: "", saidMs: received.atMs };
+  const state: Attempted = {
+    create,
+    received,
+    unknownMs: null,
+    wasForbidden: false,
+    overQuota: false,
+    said: "",
+    saidMs: received.atMs,
+  };
   for (let tries = 0; ; tries++) {
     // The right is looked at inside: waiting for a place among the attempts takes time.
     const attempt = await context.attempts.run(1, async () => {
@@ -162,7 +172,9 @@ async function attemptOnce(context: CreateContext, state: Attempted): Promise<At
     case "exists":
       return await meetExisting(context, state);
     case "refused":
-      return { done: "refused", refused: verdict };
+      if (verdict.reason !== "forbidden" || state.wasForbidden) return { done: "refused", refused: verdict };
+      state.wasForbidden = true;
+      return { done: false, retryAfterMs: null };
     case "retry":
       if (verdict.mayHaveHappened) state.unknownMs = startedMs;
       state.overQuota = verdict.reason === "quota";

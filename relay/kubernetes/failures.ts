@@ -65,10 +65,32 @@ export function isRetryable(failure: ApiFailure): boolean {
 
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ENETUNREACH"]);
 
+const STARTING = "ApiServerStarting";
+
+/** A 403 in words that a missing right would use too; a quota and a namespace that is going say so themselves. */
+export function isMissingRight(failure: ApiFailure): boolean {
+  return isForbidden(failure) && !isQuota(failure) && !isNamespaceTerminating(failure);
+}
+
+/** The namespace is being deleted. */
+export function isNamespaceTerminating(failure: ApiFailure): boolean {
+  return isForbidden(failure) && failure.causes.some((cause) => cause.reason === "NamespaceTerminating");
+}
+
+/** What a 403 of an API server that is not ready counts as: it denies everything until it has read its roles. */
+export function startingFailure(failure: ApiFailure): ApiFailure {
+  return { ...failure, status: 503, reason: STARTING, message: "it is starting" };
+}
+
+/** The API server answers, but is not ready yet. */
+export function isStarting(failure: ApiFailure): boolean {
+  return failure.reason === STARTING;
+}
+
 /** Whether the write may have happened all the same (504, a broken connection), or may still. */
 export function mayHaveHappened(failure: ApiFailure): boolean {
   if (failure.status === 0) return !NEVER_SENT.has(failure.reason);
-  return failure.status >= 500;
+  return failure.status >= 500 && !isStarting(failure);
 }
 
 /** The name is taken, be it by an object that is being deleted. */

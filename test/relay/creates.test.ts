@@ -192,7 +192,7 @@ describe("a create that will never succeed", () => {
 
   it("is refused where a right is missing", async () => {
     await start();
-    cluster.faults.add({ verb: "create", path: "/jobs$", times: 1, action: { kind: "answer", code: 403 } });
+    cluster.faults.add({ verb: "create", path: "/jobs$", times: 2, action: { kind: "answer", code: 403 } });
 
     gateway.send(createOf({ jobId: "forbidden1" }));
 

@@ -90,6 +90,29 @@ describe("a create that is tried for long", () => {
   });
 });
 
+describe("a create that meets an API server which has just started", () => {
+  it("goes on, and says what it waits for", async () => {
+    let posts = 0;
+    const { result, facts } = await run(({ method, path, response }) => {
+      if (path === "/readyz") response.writeHead(posts < 12 ? 500 : 200).end();
+      else if (method === "POST" && posts++ < 12) answerStatus(response, 403, "Forbidden", "cannot create");
+      else response.end(JSON.stringify(jobObject()));
+    });
+
+    expect(result).toBe("created");
+    expect(facts).toMatchObject([{ type: "waiting", reason: "api_server_starting" }, { type: "created" }]);
+  });
+
+  it("is refused only by a second 403, after it said that it is ready", async () => {
+    const { result, attempts } = await run(({ method, path, response }) => {
+      if (path === "/readyz") response.end();
+      else answerStatus(response, method === "POST" ? 403 : 404, "x", "x");
+    });
+
+    expect({ result, attempts }).toEqual({ result: "refused", attempts: 2 });
+  });
+});
+
 describe("a create that an earlier process may have carried out", () => {
   const found: Script = ({ method, response }) => {
     if (method === "GET") response.end(JSON.stringify(jobObject()));

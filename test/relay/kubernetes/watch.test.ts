@@ -31,7 +31,8 @@ beforeEach(async () => {
       return;
     }
     lists.push({ query, response });
-    if (items !== null) list(response, items, "100");
+    if (request.url === "/readyz") response.end("ok");
+    else if (items !== null) list(response, items, "100");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
@@ -161,7 +162,6 @@ describe("the watch loop", () => {
     [500, "failing"],
     [503, "failing"],
     [429, "failing"],
-    [403, "forbidden"],
   ])("goes on after HTTP %i, and is %s in between", async (status, health) => {
     start();
     const { response } = await nthWatch(1);
@@ -173,6 +173,17 @@ describe("the watch loop", () => {
     await vi.waitFor(() => expect(seen.at(-1)).toBe("ADDED a"));
     expect(seen).toContain(health);
     expect(seen.lastIndexOf("healthy")).toBeGreaterThan(seen.lastIndexOf(health));
+  });
+
+  it("takes a 403 for a missing right only when it is repeated, and goes on", async () => {
+    start();
+    for (const nth of [1, 2]) (await nthWatch(nth)).response.writeHead(403).end("no");
+
+    const third = await nthWatch(3);
+    third.response.write(line("ADDED", "a", "101"));
+
+    await vi.waitFor(() => expect(seen.at(-1)).toBe("ADDED a"));
+    expect(seen.filter((entry) => entry === "forbidden")).toHaveLength(1);
   });
 
   it("goes on after a connection that breaks", async () => {
