@@ -12,11 +12,7 @@ import { keepLogs, suiteFolder } from "./targets.ts";
 export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
 
 /** `npm start` with the target's kubeconfig; `namespaces`: what its relay is told that it may touch, none: all. */
-export async function startWatchbell(
-  target: Target,
-  namespaces: readonly string[],
-  readyWithinMs = 30_000,
-): Promise<Watchbell> {
+export async function startWatchbell(target: Target, namespaces: readonly string[]): Promise<Watchbell> {
   const stateDir = suiteFolder();
   const { WATCHBELL_TOKEN: _, ...inherited } = process.env;
   const env = {
@@ -36,7 +32,7 @@ export async function startWatchbell(
     rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const { api } = await system.ready(readyWithinMs);
+    const { api } = await system.ready();
     return { api, system, stop };
   } catch (error) {
     await stop();
