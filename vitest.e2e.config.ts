@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     name: "e2e",
-    include: ["test/e2e/**/*.e2e.ts"],
+    include: ["test/{e2e,chaos}/**/*.e2e.ts"],
     // Each test starts one or two systems of five processes: side by side they would measure each other.
     fileParallelism: false,
     testTimeout: 60_000,
