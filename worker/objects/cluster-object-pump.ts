@@ -51,7 +51,7 @@ export class FactPump {
 
   async #work(): Promise<void> {
     this.#running += 1;
-    // The first turn of the loop runs before any await, so a worker that starts also takes a job.
+    // No job is taken before `carry` has started its workers: it counts how many jobs wait.
     await Promise.resolve();
     try {
       for (let jobId = this.#waiting.shift(); jobId !== undefined; jobId = this.#waiting.shift())
