@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-/** The suite that runs on the embedded cluster and on real ones; it needs Go, Debian's packages and, for the real node, root. */
+/** The suite that runs on the embedded cluster and on real ones; it needs Debian with Go and root. */
 export default defineConfig({
   test: {
     name: "kubernetes",
     include: ["test/kubernetes/**/*.test.ts"],
-    // Each file starts a cluster and a whole system: side by side they would measure each other.
-    fileParallelism: false,
-    testTimeout: 60_000,
-    // The first file of a cold start builds Kubernetes.
-    hookTimeout: 1_500_000,
+    globalSetup: ["test/kubernetes/prepare.ts"],
+    // Each file starts a cluster and a whole system. They mostly wait, so they share the machine; so do the cases of one file.
+    maxWorkers: 3,
+    maxConcurrency: 5,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -17,14 +17,21 @@ import { type ClusterFolder, openClusterFolder } from "./folder.ts";
 /** `stand-in`: containers are local processes. `real`: kubelet and containerd in namespaces of their own. */
 export type Level = "stand-in" | "real";
 
+/** What can be killed, stopped and started again. `node` is the kubelet or its stand-in, which has no containerd. */
+export type Parts = {
+  apiServer: Component;
+  controllerManager: Component;
+  node: Component;
+  containerd: Component | null;
+};
+
 /** A real Kubernetes at work. */
 export type KubernetesCluster = {
   level: Level;
   url: string;
   folder: ClusterFolder;
   admin: Admin;
-  /** What can be killed, stopped and started again. */
-  parts: { apiServer: Component; controllerManager: Component; node: Component };
+  parts: Parts;
   stop: () => Promise<void>;
 };
 
@@ -77,8 +84,8 @@ async function assemble(
   const controllerManager = await begin(controllerManagerSpec(plane, isReal));
   const node = isReal
     ? await startRealNode(plane, programs, admin.client, NODE_NAME, { begin, undo })
-    : await begin(standInSpec(plane));
-  return { url, admin, parts: { apiServer, controllerManager, node } };
+    : { node: await begin(standInSpec(plane)), containerd: null };
+  return { url, admin, parts: { apiServer, controllerManager, ...node } };
 }
 
 /** Starts a component and notes how it is ended, in reverse order. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import type { KubeClient } from "../../../dev/cluster/client/kube-client.ts";
 import type { DebianPrograms } from "../binaries/debian.ts";
-import { mustRun, run } from "../binaries/run.ts";
+import { mustRun } from "../binaries/run.ts";
 import { isNodeReady } from "../cluster/admin.ts";
 import type { Component, ComponentSpec } from "../cluster/component.ts";
 import { type ControlPlane, component, schedulerSpec } from "../cluster/control-plane.ts";
@@ -12,6 +12,7 @@ import { makeCgroups } from "./cgroups.ts";
 import { forward } from "./forward.ts";
 import { enter, namespacesSpec } from "./namespaces.ts";
 import { containerdSocket, containerdSpec, kubeletSpec } from "./node-specs.ts";
+import { missingForRealNode } from "./requirements.ts";
 
 /** Starts a component and notes how it is ended. */
 export type Begin = (spec: ComponentSpec) => Promise<Component>;
@@ -21,11 +22,8 @@ const FORWARD = path.join(import.meta.dirname, "forward.ts");
 
 /** The namespaces of a real node: how to enter them. Throws one sentence where this machine or this user has no such thing. */
 export async function openNamespaces(folder: ClusterFolder, begin: Begin): Promise<string[]> {
-  if (process.getuid?.() !== 0) throw new Error("--real needs root: the node lives in namespaces and control groups");
-  for (const program of ["unshare", "nsenter", "ip", "bash"]) {
-    if ((await run("which", [program])).code !== 0)
-      throw new Error(`--real needs ${program} (Debian: util-linux, iproute2)`);
-  }
+  const missing = await missingForRealNode();
+  if (missing !== null) throw new Error(missing);
   const namespaces = await begin(namespacesSpec(folder));
   return enter(namespaces.pid ?? 0);
 }
@@ -39,26 +37,27 @@ export async function openWayIn(plane: ControlPlane, begin: Begin, undo: (() => 
   undo.push(() => outside.close());
 }
 
-/** Starts scheduler, containerd and kubelet, and waits until the node is ready. Answers the kubelet. */
+/** Starts scheduler, containerd and kubelet, and waits until the node is ready. */
 export async function startRealNode(
   plane: ControlPlane,
   programs: DebianPrograms,
   client: KubeClient,
   name: string,
   tools: { begin: Begin; undo: (() => unknown)[] },
-): Promise<Component> {
+): Promise<{ node: Component; containerd: Component }> {
   const { folder } = plane;
   // Two clusters on one machine, and a start after a kill -9, must not meet each other's groups.
   const cgroup = `watchbell-${createHash("sha256").update(`${folder.dir} ${process.pid}`).digest("hex").slice(0, 8)}`;
   const cgroups = makeCgroups(cgroup);
   // Before everything that lives in them, so that it is undone after all of that has ended.
   tools.undo.unshift(() => cgroups.remove());
-  const [image] = await Promise.all([
+  const [image, containerd] = await Promise.all([
     makeBoxImage(programs.busybox, folder.node),
     tools.begin(containerdSpec(plane, programs)),
     tools.begin(schedulerSpec(plane)),
   ]);
   const [command = "", ...rest] = [...plane.prefix, programs.ctr];
   await mustRun(command, [...rest, "--address", containerdSocket(plane), "-n", "k8s.io", "images", "import", image]);
-  return await tools.begin(kubeletSpec(plane, programs, { name, cgroup, isReady: () => isNodeReady(client, name) }));
+  const isReady = () => isNodeReady(client, name);
+  return { node: await tools.begin(kubeletSpec(plane, programs, { name, cgroup, isReady })), containerd };
 }

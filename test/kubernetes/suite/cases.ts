@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobCreates } from "../../support/audit-log.ts";
 import { until } from "../../support/wait.ts";
+import type { Parts } from "../cluster/cluster.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
-import { IMAGE, JOBS, READ_ONLY, SMALL, type Target } from "./target.ts";
+import { ALLOWED, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
 import { startWatchbell, type Watchbell } from "./watchbell.ts";
 
 /** What a case has to work with; only inside a test, since it is started before the first. */
@@ -12,9 +13,11 @@ export type Bench = {
   /** Known before anything starts, so that what a cluster has not is skipped and not passed. */
   kind: Target["name"];
   target: () => Target;
-  /** A Watchbell whose relay may touch every namespace of the suite but the last. */
+  /** What can be killed and started again, for cases that are skipped on the embedded cluster, which has none of it. */
+  parts: () => Parts;
+  /** A Watchbell whose relay is told of every namespace of the suite but NO_RIGHT. */
   watchbell: () => Watchbell;
-  /** Creates a job that runs now; \`script\` is given to sh. */
+  /** Creates a job that runs now; `script` is given to sh. */
   create: (name: string, script: string, fields?: Record<string, unknown>) => Promise<string>;
 };
 
@@ -28,7 +31,7 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     let watchbell: Watchbell | undefined;
     beforeAll(async () => {
       target = await start();
-      watchbell = await startWatchbell(target, [JOBS, SMALL, READ_ONLY]);
+      watchbell = await startWatchbell(target, [...ALLOWED, READ_ONLY]);
     });
     afterAll(async () => {
       await watchbell?.stop();
@@ -37,21 +40,31 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     const bench: Bench = {
       kind,
       target: () => there(target),
+      parts: () => there(target?.cluster?.parts),
       watchbell: () => there(watchbell),
       create: (name, script, fields = {}) =>
         there(watchbell).api.create({
-          job_name: name,
-          namespace: JOBS,
-          image: IMAGE,
-          command: JSON.stringify(["sh", "-c", script]),
+          ...scriptFields(name, script),
           ...fields,
         }),
     };
-    mainCases(bench);
-    logCases(bench);
-    endCases(bench);
-    refusalCases(bench);
+    // Side by side, `maxConcurrency` at a time: nothing here disturbs another case, so names and namespaces are a case's own.
+    describe.concurrent("side by side", () => {
+      mainCases(bench);
+      logCases(bench);
+      endCases(bench);
+      refusalCases(bench);
+    });
+    // One by one, once those are over: here the API server, the node or the network goes away, or time is measured.
+    describe("one by one", () => {
+      outageCases(bench);
+    });
   });
+}
+
+/** The fields of a job that runs a script in the suite's image, for a Watchbell that a case started itself. */
+export function scriptFields(name: string, script: string): Record<string, unknown> {
+  return { job_name: name, namespace: JOBS, image: IMAGE, command: JSON.stringify(["sh", "-c", script]) };
 }
 
 function there<Value>(value: Value | undefined): Value {
@@ -84,7 +97,9 @@ function mainCases({ target, watchbell, create }: Bench): void {
     expect(items[0].metadata.labels.watchbell_cluster).toMatch(/^[a-z0-9]{8}\.local$/);
     await until("the TTL is set", async () => (await found("jobs")).items[0].spec.ttlSecondsAfterFinished > 0);
   });
+}
 
+function outageCases({ target, watchbell, create }: Bench): void {
   test("a delayed job reaches the API server at its time and not before", async () => {
     const { api } = watchbell();
     const dueSecond = Math.ceil((Date.now() + 2_000) / 1_000);

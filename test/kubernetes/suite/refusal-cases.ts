@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { until } from "../../support/wait.ts";
 import type { Bench } from "./cases.ts";
-import { IMAGE, JOBS, NO_RIGHT, READ_ONLY, SMALL } from "./target.ts";
+import { IMAGE, JOBS, NO_RIGHT, READ_ONLY, RESTRICTED, SMALL } from "./target.ts";
 import { startWatchbell } from "./watchbell.ts";
 
 /** What a cluster does not take: said on the job, and nothing of somebody else's touched. */
@@ -76,14 +76,14 @@ export function refusalCases({ kind, target, watchbell, create }: Bench): void {
 
   test.skipIf(!hasAdmission)("a Job whose pods are refused by Pod Security says so within 15 s", async () => {
     const { api } = watchbell();
-    await target().kubectl("label", "namespace", SMALL, "pod-security.kubernetes.io/enforce=restricted");
-    const id = await create("insecure", "true", { namespace: SMALL });
+    await target().kubectl("label", "namespace", RESTRICTED, "pod-security.kubernetes.io/enforce=restricted");
+    const id = await create("insecure", "true", { namespace: RESTRICTED });
     const job = await until("it says why", async () => {
       const now = await api.describe(id);
       return now.explain.includes("PodSecurity") ? now : null;
     });
     expect(job.job_status).toBe(0);
-    await target().kubectl("label", "namespace", SMALL, "pod-security.kubernetes.io/enforce-");
+    await target().kubectl("label", "namespace", RESTRICTED, "pod-security.kubernetes.io/enforce-");
     expect(await api.call("POST", `/api/once_job/delete/${id}`, {})).toMatchObject({ code: 0 });
   });
 }

@@ -1,21 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { type KubeClient, kubeClient } from "../../../dev/cluster/client/kube-client.ts";
+import { writePrivately } from "../../../dev/cluster/credentials.ts";
 import { ROOT } from "../../../dev/start/ready.ts";
 import { until } from "../../support/wait.ts";
 import { kubernetesPrograms } from "../binaries/kubernetes.ts";
 import { mustRun } from "../binaries/run.ts";
 import { type Level, startKubernetes } from "../cluster/cluster.ts";
 import { grantRelay } from "../cluster/relay-access.ts";
-import { JOBS, NAMESPACES, READ_ONLY, SMALL, type Target } from "./target.ts";
+import { ALLOWED, NAMESPACES, READ_ONLY, type Target } from "./target.ts";
 
-const Kubeconfig = z.object({
-  clusters: z.array(z.object({ cluster: z.object({ server: z.string(), "certificate-authority-data": z.string() }) })),
-  users: z.array(z.object({ user: z.object({ token: z.string() }) })),
+const Kubeconfig = z.looseObject({
+  clusters: z.tuple([
+    z.looseObject({ cluster: z.looseObject({ server: z.string(), "certificate-authority-data": z.string() }) }),
+  ]),
+  users: z.tuple([z.looseObject({ user: z.looseObject({ token: z.string() }) })]),
 });
 
 /** A folder for one file of tests; its real path, since processes are found by it. */
@@ -47,6 +51,8 @@ export async function startEmbedded(): Promise<Target> {
   return {
     name: "embedded",
     relayKubeconfig: kubeconfig,
+    relayKubeconfigAt: (url, ca) => kubeconfigAt(kubeconfig, url, ca),
+    cluster: null,
     kubectl: (...words) => mustRun(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, ...words]),
     client,
     auditLog,
@@ -79,7 +85,7 @@ export async function startReal(level: Level): Promise<Target> {
     // Pods are refused before it is there.
     await until(`the account of ${name}`, async () => (await admin.client.get(account)).code === 200);
   }
-  const relayKubeconfig = await grantRelay(admin, folder, [JOBS, SMALL]);
+  const relayKubeconfig = await grantRelay(admin, folder, ALLOWED);
   const account = ["--serviceaccount=watchbell:watchbell-relay"];
   const rights = ["--verb=list,watch,get", "--resource=jobs,pods,pods/log"];
   await admin.kubectl("create", "role", "reader", "-n", READ_ONLY, ...rights);
@@ -87,6 +93,8 @@ export async function startReal(level: Level): Promise<Target> {
   return {
     name: level,
     relayKubeconfig,
+    relayKubeconfigAt: (url, ca) => kubeconfigAt(relayKubeconfig, url, ca),
+    cluster,
     kubectl: admin.kubectl,
     client: admin.client,
     auditLog: folder.auditLog,
@@ -109,11 +117,24 @@ async function makeNamespace(client: KubeClient, name: string): Promise<void> {
 }
 
 function clientOf(kubeconfig: string): KubeClient {
-  const { clusters, users } = Kubeconfig.parse(JSON.parse(readFileSync(kubeconfig, "utf8")));
-  const cluster = clusters[0]?.cluster;
-  if (cluster === undefined) throw new Error(`${kubeconfig} names no cluster`);
-  const ca = Buffer.from(cluster["certificate-authority-data"], "base64").toString();
-  return kubeClient({ url: cluster.server, ca, token: users[0]?.user.token ?? "" });
+  const { clusters, users } = readKubeconfig(kubeconfig);
+  const { server, "certificate-authority-data": ca } = clusters[0].cluster;
+  return kubeClient({ url: server, ca: Buffer.from(ca, "base64").toString(), token: users[0].user.token });
+}
+
+function readKubeconfig(file: string): z.infer<typeof Kubeconfig> {
+  return Kubeconfig.parse(JSON.parse(readFileSync(file, "utf8")));
+}
+
+/** A copy beside the original that names another address; it goes with the target's folder. */
+function kubeconfigAt(original: string, url: string, ca: string | undefined): string {
+  const config = readKubeconfig(original);
+  const { cluster } = config.clusters[0];
+  cluster.server = url;
+  if (ca !== undefined) cluster["certificate-authority-data"] = Buffer.from(ca).toString("base64");
+  const file = `${original}-${randomBytes(4).toString("hex")}`;
+  writePrivately(file, JSON.stringify(config));
+  return file;
 }
 
 async function saysReady(child: ChildProcess): Promise<void> {

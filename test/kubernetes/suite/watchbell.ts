@@ -11,16 +11,32 @@ import { keepLogs, suiteFolder } from "./targets.ts";
 /** A whole Watchbell on a cluster under test. */
 export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
 
-/** `npm start` with the target's kubeconfig; `namespaces`: what its relay is told that it may touch, none: all. */
-export async function startWatchbell(target: Target, namespaces: readonly string[]): Promise<Watchbell> {
+/** What a case may want otherwise. */
+export type WatchbellOptions = {
+  /** In place of the target's `relayKubeconfig`. */
+  kubeconfig?: string;
+  /** Set besides, or in place of what is set here. */
+  env?: Record<string, string>;
+};
+
+/**
+ * `npm start` with the target's kubeconfig, an installation of its own. `namespaces`: what its relay is told that it may touch, none:
+ * all. A case that starts one stops it in a `finally`.
+ */
+export async function startWatchbell(
+  target: Target,
+  namespaces: readonly string[],
+  options: WatchbellOptions = {},
+): Promise<Watchbell> {
   const stateDir = suiteFolder();
   const { WATCHBELL_TOKEN: _, ...inherited } = process.env;
   const env = {
     ...inherited,
     PORT: "0",
     WATCHBELL_STATE: stateDir,
-    KUBECONFIG: target.relayKubeconfig,
+    KUBECONFIG: options.kubeconfig ?? target.relayKubeconfig,
     WATCHBELL_NAMESPACES: namespaces.join(","),
+    ...options.env,
   };
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
   const child = spawn(process.execPath, ["dev/start/main.ts"], { cwd: ROOT, env, stdio, detached: true });

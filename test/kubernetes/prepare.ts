@@ -1,0 +1,16 @@
+import type { Progress } from "./binaries/cache.ts";
+import { debianPrograms } from "./binaries/debian.ts";
+import { kubernetesPrograms } from "./binaries/kubernetes.ts";
+import { missingForRealNode } from "./real/requirements.ts";
+
+/**
+ * Once before all files of the suite, so that none of them builds inside a test's time: makes the programs, which takes minutes on a
+ * new machine. Throws one sentence where this machine can't run a real node: nothing of the suite is skipped silently.
+ */
+export default async function prepare(): Promise<void> {
+  const say: Progress = (line) => console.log(`kubernetes: ${line}`);
+  const missing = await missingForRealNode();
+  if (missing !== null) throw new Error(missing);
+  await kubernetesPrograms(say);
+  await debianPrograms(say);
+}
