@@ -2,7 +2,7 @@ import { type Context, Hono, type Next } from "hono";
 import { checkAddress, checkToken } from "./auth.ts";
 import { ApiError, failure, failureOf, success } from "./errors.ts";
 import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
-import { createOnceJobRoute } from "./routes/create-once-job.ts";
+import { createOnceJobBatchRoute, createOnceJobRoute } from "./routes/create-once-job.ts";
 import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
 import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
 import type { AppEnv } from "./routes/job-request.ts";
@@ -19,6 +19,7 @@ type Route = [verbs: Verb[], path: string, handler: (c: Context<AppEnv>) => Resp
  */
 const ROUTES: readonly Route[] = [
   [["POST"], "/api/once_job/create", createOnceJobRoute],
+  [["POST"], "/api/once_job/create_batch", createOnceJobBatchRoute],
   [["POST", "GET"], "/api/once_job/lists", listOnceJobsRoute],
   [["POST", "GET"], "/api/once_job/describe/:job_id?", describeOnceJobRoute],
   [["POST", "DELETE"], "/api/once_job/delete/:job_id?", deleteOnceJobRoute],

@@ -23,7 +23,10 @@ export async function checkAddress(c: Context<AppEnv>, next: Next): Promise<Resp
   return (await restrict(c, next)) ?? undefined;
 }
 
-/** Checks the bearer token, then its rate: 401 with code 100, 429 with code 104 and `Retry-After`. The body is not touched. */
+/**
+ * Checks the bearer token, then its rate: 401 with code 100, 429 with code 104 and `Retry-After`. The body is not touched;
+ * the routes find the token's id in the context.
+ */
 export async function checkToken(c: Context<AppEnv>, next: Next): Promise<void> {
   const settings = settingsOf(c.env);
   const token = bearerToken(c.req.header("authorization"));
@@ -34,6 +37,7 @@ export async function checkToken(c: Context<AppEnv>, next: Next): Promise<void> 
       "retry-after": String(verdict.retryAfterSeconds),
     });
   }
+  c.set("tokenId", tokenId);
   await next();
 }
 

@@ -56,24 +56,43 @@ export class ApiError extends Error {
 /** What every answer's body is; `code` 0 and empty words on success. */
 export type Envelope<Data> = { code: number; cause: string; error_msg: string; data: Data };
 
+function successEnvelope<Data>(data: Data): Envelope<Data> {
+  return { code: 0, cause: "", error_msg: "", data };
+}
+
 /** Answers `code` 0 with this data, HTTP 200. */
 export function success<Data>(data: Data): Response {
-  const envelope: Envelope<Data> = { code: 0, cause: "", error_msg: "", data };
-  return Response.json(envelope);
+  return Response.json(successEnvelope(data));
 }
 
 /** Answers a refusal with its code, name and HTTP status (contract, part 2). */
 export function failure(error: ApiError): Response {
-  const { code, errorMsg, status } = ERRORS[error.kind];
-  const envelope: Envelope<null> = { code, cause: error.message, error_msg: errorMsg, data: null };
-  return Response.json(envelope, { status, headers: error.headers });
+  return Response.json(refusalEnvelope(error), { status: ERRORS[error.kind].status, headers: error.headers });
+}
+
+function refusalEnvelope(error: ApiError): Envelope<null> {
+  const { code, errorMsg } = ERRORS[error.kind];
+  return { code, cause: error.message, error_msg: errorMsg, data: null };
 }
 
 /** Answers any thrown value: a refusal as it is, all else as 110 in fixed words, with the details in the log only. */
 export function failureOf(thrown: unknown): Response {
-  if (thrown instanceof ApiError) return failure(thrown);
+  return failure(refusalOf(thrown));
+}
+
+/** The envelope of one answer within a batch: of what the work gives, or of the refusal that it throws. */
+export async function envelopeOf<Data>(work: () => Promise<Data>): Promise<Envelope<Data | null>> {
+  try {
+    return successEnvelope(await work());
+  } catch (thrown) {
+    return refusalEnvelope(refusalOf(thrown));
+  }
+}
+
+function refusalOf(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
   logError("request failed", thrown);
-  return failure(new ApiError("unknown", "Something went wrong here; it was logged. Please try again."));
+  return new ApiError("unknown", "Something went wrong here; it was logged. Please try again.");
 }
 
 /**

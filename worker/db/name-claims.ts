@@ -9,14 +9,15 @@ export type NameClaim = { namespace: string; jobName: string; jobId: string; id:
 export type ClaimPosition = Pick<NameClaim, "namespace" | "jobName">;
 
 /**
- * Claims the name for that job, unless somebody holds it or `route` names no registered cluster (then nothing changes), and
- * reads the ids of all clusters. One round trip, and one transaction: a create waits for nothing else in D1.
+ * Claims the name for that job, unless another holds it or `route` names no registered cluster (then nothing changes), and
+ * reads the ids of all clusters. One round trip, and one transaction: a create waits for nothing else in D1. `claim` is what
+ * is stored then, null where the name was not to be had: a job that meets its own claim renews its time and keeps its id.
  */
 export async function claimName(
   db: D1Database,
   claim: NameClaim,
   route: string,
-): Promise<{ claimed: boolean; clusterIds: string[] }> {
+): Promise<{ claim: NameClaim | null; clusterIds: string[] }> {
   const orm = drizzle(db);
   const routeIsKnown = sql`(${route} = '' OR EXISTS (SELECT 1 FROM ${clusters} WHERE ${clusters.cluster} = ${route}))`;
   const [claimedRows, clusterRows] = await orm.batch([
@@ -25,11 +26,16 @@ export async function claimName(
       .select(
         sql`SELECT ${claim.namespace}, ${claim.jobName}, ${claim.jobId}, ${claim.id}, ${claim.claimedAt} WHERE ${routeIsKnown}`,
       )
-      .onConflictDoNothing()
-      .returning({ jobId: nameClaims.jobId }),
+      .onConflictDoUpdate({
+        target: [nameClaims.namespace, nameClaims.jobName],
+        // Always another time, so that whoever read the claim before can't remove this one.
+        set: { claimedAt: sql`MAX(excluded.claimed_at, ${nameClaims.claimedAt} + 1)` },
+        setWhere: sql`${nameClaims.jobId} = excluded.job_id`,
+      })
+      .returning(),
     orm.select({ cluster: clusters.cluster }).from(clusters).orderBy(asc(clusters.cluster)),
   ]);
-  return { claimed: claimedRows.length === 1, clusterIds: clusterRows.map((row) => row.cluster) };
+  return { claim: claimedRows[0] ?? null, clusterIds: clusterRows.map((row) => row.cluster) };
 }
 
 /** Gives a name up, whenever it was claimed; a claim of another job on it stays. */

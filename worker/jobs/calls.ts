@@ -66,8 +66,18 @@ export type CreateInput = {
   cluster: string | null;
   definition: Definition;
   claimedAt: number;
+  /** When the create came first, epoch ms: a retry that meets its own claim finds it there. */
+  createdAt: number;
+  /** SHA-256 of the create's JSON; null: it had no Idempotency-Key. */
+  bodyHash: string | null;
 };
-export type CreateAnswer = { answer: "created" } | { answer: "claim_too_old" } | { answer: "exists" };
+export type CreateAnswer =
+  | { answer: "created" }
+  | { answer: "claim_too_old" }
+  | { answer: "exists"; creation: Creation };
+
+/** What a retry of a create is compared with. */
+export type Creation = { bodyHash: string | null; isDeleted: boolean };
 
 export type DeleteAnswer =
   | { answer: "deleted"; outcome: DeleteOutcome }
@@ -99,6 +109,8 @@ export type LateAnswer = "keep" | "move" | "drop";
 /** What a JobObject answers to; the Worker, the ClusterObject and the sweep call it. Every call may be repeated. */
 export type JobCalls = {
   create(input: CreateInput): Promise<CreateAnswer>;
+  /** How the job was created, for a retry with the same Idempotency-Key; null: no such job here. */
+  creation(): Promise<Creation | null>;
   /** null: no such job here (it was never created, or was purged). */
   describe(): Promise<JobSnapshot | null>;
   /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */

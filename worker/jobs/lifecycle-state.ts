@@ -56,6 +56,8 @@ export type Job = {
   id: number;
   installation: string;
   definition: Definition;
+  /** SHA-256 of the create's JSON; absent where it had no Idempotency-Key. */
+  bodyHash?: string;
   createdAt: number;
   updatedAt: number;
   /** The open runs and the newest one. */

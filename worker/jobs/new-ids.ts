@@ -8,7 +8,25 @@ let lastRowId = 0;
 
 /** A new job id: 130 random bits as 26 lower-case letters and digits, a valid Kubernetes label value. */
 export function newJobId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(JOB_ID_LENGTH));
+  return letters(crypto.getRandomValues(new Uint8Array(JOB_ID_LENGTH)));
+}
+
+/**
+ * The id of the job that a create with an Idempotency-Key makes: a hash of all that the key is valid for, so that a retry
+ * finds its job without a table of keys (design, "Creating"). `place`: in the batch; null outside of one.
+ */
+export async function jobIdOfKey(request: {
+  tokenId: string;
+  path: string;
+  key: string;
+  place: number | null;
+}): Promise<string> {
+  const { tokenId, path, key, place } = request;
+  const text = new TextEncoder().encode(JSON.stringify([tokenId, path, key, place]));
+  return letters(new Uint8Array(await crypto.subtle.digest("SHA-256", text), 0, JOB_ID_LENGTH));
+}
+
+function letters(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => ALPHABET[byte & 31]).join("");
 }
 
@@ -16,4 +34,14 @@ export function newJobId(): string {
 export function newRowId(now: number): number {
   lastRowId = Math.max(lastRowId + 1, now * IDS_PER_MS);
   return lastRowId;
+}
+
+/** The moment an integer id was given, epoch ms: lists find a range of times as a range of ids, without an index of their own. */
+export function rowIdGivenAt(id: number): number {
+  return Math.floor(id / IDS_PER_MS);
+}
+
+/** The least integer id given at that moment (epoch ms) or later. */
+export function firstRowIdAt(at: number): number {
+  return Math.ceil(at) * IDS_PER_MS;
 }

@@ -5,6 +5,7 @@ import { logError } from "../errors.ts";
 import type {
   CreateAnswer,
   CreateInput,
+  Creation,
   DeleteAnswer,
   FactAnswer,
   JobCalls,
@@ -39,6 +40,10 @@ function deletionAnswer(job: Job | null): DeleteAnswer | null {
   return { answer: "deleted", outcome: deletion.outcome };
 }
 
+function creationOf(job: Job | null): Creation | null {
+  return job && { bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
+}
+
 /**
  * The truth about one job, and its clock: a thin shell that loads, advances and commits in one synchronous turn, and only
  * then tries the effects (design, "Life of a job"). Every rule is in worker/jobs/lifecycle*.
@@ -57,7 +62,12 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const { advanced } = this.#apply([{ type: "create", input }]);
     const [taken] = advanced.steps;
     if (taken?.kind !== "refused") return { answer: "created" };
-    return { answer: taken.code === "claim_too_old" ? "claim_too_old" : "exists" };
+    const creation = creationOf(advanced.job);
+    return creation === null ? { answer: "claim_too_old" } : { answer: "exists", creation };
+  }
+
+  async creation(): Promise<Creation | null> {
+    return creationOf(this.#store.job);
   }
 
   async describe(): Promise<JobSnapshot | null> {

@@ -4,8 +4,8 @@ import { ApiError } from "../errors.ts";
 import { shown } from "../jobs/sentences.ts";
 import { readOptionalJsonObject } from "./request-body.ts";
 
-/** What Hono's handlers are given beside the request. */
-export type AppEnv = { Bindings: Env };
+/** What Hono's handlers are given beside the request; `tokenId` on /api/* only, where a token was checked. */
+export type AppEnv = { Bindings: Env; Variables: { tokenId: string } };
 
 /** A call on one job: its id, and the fields of query and body, where the query's win. */
 export type JobRequest = {

@@ -3,6 +3,8 @@ import { ApiError } from "../errors.ts";
 
 /** Bodies above this are refused (contract, part 2). */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** Lists and objects inside each other: no field needs half of it, and what walks a value must end. */
+const MAX_DEPTH = 64;
 /** A body must have arrived within this (contract, part 2). */
 const BODY_TIMEOUT_MS = 30_000;
 
@@ -29,7 +31,15 @@ export async function readOptionalJsonObject(c: Context): Promise<Record<string,
   if (!isObject(value)) {
     throw new ApiError("bodyUndecodable", `The body is ${kindOf(value)}; it must be a JSON object.`);
   }
+  if (isDeeperThan(MAX_DEPTH, value)) {
+    throw new ApiError("bodyUndecodable", `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
   return value;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -37,7 +37,7 @@ describe("claimName", () => {
 
     const answer = await claimName(env.DB, CLAIM, "");
 
-    expect(answer).toEqual({ claimed: true, clusterIds: ["a", "b"] });
+    expect(answer).toEqual({ claim: CLAIM, clusterIds: ["a", "b"] });
     expect(await held()).toEqual([CLAIM]);
   });
 
@@ -46,8 +46,19 @@ describe("claimName", () => {
 
     const answer = await claimName(env.DB, { ...CLAIM, jobId: "b", claimedAt: 2_000 }, "");
 
-    expect(answer.claimed).toBe(false);
+    expect(answer.claim).toBeNull();
     expect(await held()).toEqual([CLAIM]);
+  });
+
+  it("renews the time of the job's own claim, always to another, and keeps the id it was made with", async () => {
+    await claimName(env.DB, CLAIM, "");
+
+    const later = await claimName(env.DB, { ...CLAIM, id: 2, claimedAt: 5_000 }, "");
+    const atOnce = await claimName(env.DB, { ...CLAIM, id: 3, claimedAt: 5_000 }, "");
+
+    expect(later.claim).toEqual({ ...CLAIM, claimedAt: 5_000 });
+    expect(atOnce.claim).toEqual({ ...CLAIM, claimedAt: 5_001 });
+    expect(await held()).toEqual([atOnce.claim]);
   });
 
   it("gives one name once where many ask at the same time", async () => {
@@ -55,7 +66,7 @@ describe("claimName", () => {
 
     const answers = await Promise.all(jobIds.map((jobId) => claimName(env.DB, { ...CLAIM, jobId }, "")));
 
-    expect(answers.filter((answer) => answer.claimed)).toHaveLength(1);
+    expect(answers.filter((answer) => answer.claim !== null)).toHaveLength(1);
   });
 
   it("holds the same name in another namespace apart", async () => {
@@ -63,7 +74,7 @@ describe("claimName", () => {
 
     const answer = await claimName(env.DB, { ...CLAIM, namespace: "other", jobId: "b" }, "");
 
-    expect(answer.claimed).toBe(true);
+    expect(answer.claim).toMatchObject({ namespace: "other", jobId: "b" });
   });
 
   it("claims nothing where the route names no cluster", async () => {
@@ -71,7 +82,7 @@ describe("claimName", () => {
 
     const answer = await claimName(env.DB, CLAIM, "b");
 
-    expect(answer).toEqual({ claimed: false, clusterIds: ["a"] });
+    expect(answer).toEqual({ claim: null, clusterIds: ["a"] });
     expect(await held()).toEqual([]);
   });
 
@@ -80,7 +91,7 @@ describe("claimName", () => {
 
     const answer = await claimName(env.DB, CLAIM, "b");
 
-    expect(answer.claimed).toBe(true);
+    expect(answer.claim).toEqual(CLAIM);
   });
 });
 

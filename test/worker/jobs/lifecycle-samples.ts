@@ -34,6 +34,8 @@ export function createEvent(input: Partial<CreateInput> = {}, definition: Partia
       installation: "inst0001",
       cluster: CLUSTER,
       claimedAt: T0,
+      createdAt: T0,
+      bodyHash: null,
       definition: { ...DEFINITION, ...definition },
       ...input,
     },

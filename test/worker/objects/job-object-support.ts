@@ -36,6 +36,8 @@ export function inputOf(
     installation: "abcd1234",
     cluster: null,
     claimedAt: now,
+    createdAt: now,
+    bodyHash: null,
     ...change,
     definition: {
       jobName: jobId,

@@ -35,6 +35,7 @@ it("writes nothing for calls to an object that was never created", async () => {
   const { calls } = jobObject(jobId);
 
   expect(await calls.describe()).toBeNull();
+  expect(await calls.creation()).toBeNull();
   expect(await calls.logs({})).toBeNull();
   expect(await calls.poke()).toBe(false);
   expect(await calls.holdsName("default", jobId)).toBe(false);

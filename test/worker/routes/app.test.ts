@@ -3,6 +3,7 @@ import { call, callRaw, clearTables, leastCreate, storedRows } from "./api.ts";
 
 const API_PATHS = [
   "/api/once_job/create",
+  "/api/once_job/create_batch",
   "/api/once_job/lists",
   "/api/once_job/describe/abc",
   "/api/once_job/delete/abc",

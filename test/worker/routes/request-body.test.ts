@@ -26,6 +26,12 @@ describe("a create's body", () => {
     ["an array", [], { status: 400, code: 103, errorMsg: "BodyDecodeError" }, "an array"],
     ["text", '"x"', { status: 400, code: 103, errorMsg: "BodyDecodeError" }, "a string"],
     ["null", "null", { status: 400, code: 103, errorMsg: "BodyDecodeError" }, "null"],
+    [
+      "nested without end",
+      `{"metadata":${"[".repeat(65)}${"]".repeat(65)}}`,
+      { status: 400, code: 103, errorMsg: "BodyDecodeError" },
+      "nested",
+    ],
     ["an object without fields", {}, { status: 422, code: 104, errorMsg: "VerifyJobError" }, "job_name is missing"],
   ])("that is %s is refused and stores nothing", async (_name, body, expected, word) => {
     const answer = await call("/api/once_job/create", { body });
