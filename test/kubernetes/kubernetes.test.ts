@@ -1,18 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { findFamily, listProcesses } from "../../dev/support/processes.ts";
-import { nobody } from "../../dev/support/reaper-client.ts";
+import { describe, expect, test } from "vitest";
 import { isListening } from "../support/leaks.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { until } from "../support/wait.ts";
 import { kubernetesPrograms, kubernetesVersion, linkerFlags } from "./binaries/kubernetes.ts";
 import { run } from "./binaries/run.ts";
-
-const MAIN = path.join(import.meta.dirname, "main.ts");
-const READY = /^kubernetes ready: (https:\S+) kubeconfig=(\S+)$/m;
+import { MAIN, processesIn, startUp, untilReady } from "./up.ts";
 
 describe("the version that is built", () => {
   test("is the one that go.mod requires, told to the linker part by part", () => {
@@ -27,34 +20,11 @@ describe("the version that is built", () => {
 });
 
 describe("npm run kubernetes", () => {
-  const up = (state: string) => {
-    const child = spawn(process.execPath, [MAIN, "up", "--state", state], { stdio: ["ignore", "pipe", "pipe"] });
-    onTestFinished(async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
-    });
-    return child;
-  };
-  const ready = async (child: ChildProcess) => {
-    let said = "";
-    child.stdout?.on("data", (chunk) => {
-      said += String(chunk);
-    });
-    const [, url = "", kubeconfig = ""] = await until("the ready line", () => READY.exec(said), 60_000);
-    return { port: Number(new URL(url).port), kubeconfig };
-  };
-  const processesIn = (state: string) => {
-    const named = listProcesses().filter(({ pid }) => commandOf(pid).includes(state));
-    return findFamily(listProcesses(), { ...nobody, pids: named.map(({ pid }) => pid) });
-  };
-
   test("up says one line when it is there, a second up is refused, and down ends all of it", async () => {
     const bin = await kubernetesPrograms(console.log);
     const state = tempFolder();
-    const first = up(state);
-    const { port, kubeconfig } = await ready(first);
+    const first = startUp(state);
+    const { port, kubeconfig } = await untilReady(first);
     const version = await run(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, "version"]);
     expect(version.output).toContain("Server Version: v1.36.3");
     expect((await run(process.execPath, [MAIN, "kubeconfig", "--state", state])).output.trim()).toBe(kubeconfig);
@@ -71,8 +41,8 @@ describe("npm run kubernetes", () => {
 
   test("after a kill -9 of it nothing is left within 3 s", async () => {
     const state = tempFolder();
-    const child = up(state);
-    const { port } = await ready(child);
+    const child = startUp(state);
+    const { port } = await untilReady(child);
     child.kill("SIGKILL");
     // A process that is ending has no command line any more and may still hold its port for a moment.
     const isOver = async () => processesIn(state).length === 0 && !(await isListening(port));
@@ -85,12 +55,3 @@ describe("npm run kubernetes", () => {
     expect(output).toContain("up [--real]");
   });
 });
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
-  } catch {
-    // It has ended since the list was made.
-    return "";
-  }
-}

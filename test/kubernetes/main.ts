@@ -23,17 +23,17 @@ function say(line: string): void {
 }
 
 async function up(level: Level, dir: string): Promise<number> {
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
+  const asked = new AbortController();
   // The same Ctrl-C may come twice: by the terminal and by npm.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end());
-  const started = startKubernetes(level, dir, say);
-  const first = await Promise.race([started, ended.then(() => null)]);
-  const cluster = first ?? (await started);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => asked.abort());
+  const ended = new Promise<void>((resolve) => asked.signal.addEventListener("abort", () => resolve()));
+  const cluster = await startKubernetes(level, dir, say, asked.signal).catch((error: unknown) => {
+    // What a start says that is ended in its midst is no news.
+    if (asked.signal.aborted) return null;
+    throw error;
+  });
+  if (cluster === null) return 0;
   try {
-    if (first === null) return 0;
     writePrivately(pidPath(dir), String(process.pid));
     process.stdout.write(`kubernetes ready: ${cluster.url} kubeconfig=${cluster.folder.kubeconfig}\n`);
     await ended;

@@ -30,7 +30,12 @@ export function moduleHash(flags: readonly string[]): string {
 }
 
 /** Does a piece of work that only one process may do in this folder; whoever comes second waits, and then finds it done. */
-export async function alone<Value>(folder: string, progress: Progress, work: () => Promise<Value>): Promise<Value> {
+export async function alone<Value>(
+  folder: string,
+  progress: Progress,
+  work: () => Promise<Value>,
+  signal?: AbortSignal,
+): Promise<Value> {
   for (let tries = 0; ; tries++) {
     const lock = lockFolder(folder);
     if (lock.ok) {
@@ -41,6 +46,6 @@ export async function alone<Value>(folder: string, progress: Progress, work: () 
       }
     }
     if (tries === 0) progress(`waiting for process ${lock.holder ?? "another process"}, which works in ${folder} …`);
-    await delay(500);
+    await delay(500, undefined, { signal });
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { alone, cacheFolder, MODULE_FOLDER, moduleHash, type Progress } from "./cache.ts";
-import { mustRun } from "./run.ts";
+import { mustRun, type Watcher } from "./run.ts";
 
 /** The programs of Kubernetes, in the order in which they are built: the API server first, it compiles what the others share. */
 export const PROGRAMS = ["kube-apiserver", "kube-controller-manager", "kubectl", "kube-scheduler", "kubelet"] as const;
@@ -28,24 +28,31 @@ export function linkerFlags(version: string): string {
  * The folder of the built programs; builds what is missing, which takes minutes the first time and a gigabyte or three of Go's
  * own cache. Throws one sentence where there is no Go or the build fails.
  */
-export async function kubernetesPrograms(progress: Progress): Promise<string> {
+export async function kubernetesPrograms(progress: Progress, watcher: Watcher = {}): Promise<string> {
   const flags = linkerFlags(kubernetesVersion(readFileSync(path.join(MODULE_FOLDER, "go.mod"), "utf8")));
   const folder = cacheFolder(`kubernetes-${moduleHash([flags])}`);
   const bin = path.join(folder, "bin");
   const missing = () => PROGRAMS.filter((program) => !existsSync(path.join(bin, program)));
   if (missing().length === 0) return bin;
-  await alone(folder, progress, async () => {
+  const buildAll = async () => {
     mkdirSync(bin, { recursive: true });
     const programs = missing();
     for (const [at, program] of programs.entries()) {
       progress(`building ${program} (${at + 1} of ${programs.length}; all of them take 6 to 10 minutes, once) …`);
-      await build(program, bin, flags, progress);
+      await build(program, bin, flags, { progress, watcher });
+      watcher.signal?.throwIfAborted();
     }
-  });
+  };
+  await alone(folder, progress, buildAll, watcher.signal);
   return bin;
 }
 
-async function build(program: Program, bin: string, flags: string, progress: Progress): Promise<void> {
+async function build(
+  program: Program,
+  bin: string,
+  flags: string,
+  { progress, watcher }: { progress: Progress; watcher: Watcher },
+): Promise<void> {
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1_000);
   const alive = setInterval(() => progress(`still building ${program}, ${seconds()} s …`), SIGN_OF_LIFE_MS);
@@ -54,7 +61,7 @@ async function build(program: Program, bin: string, flags: string, progress: Pro
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOTOOLCHAIN: "local" };
   const args = ["build", "-trimpath", "-ldflags", flags, "-o", draft, `k8s.io/kubernetes/cmd/${program}`];
   try {
-    await mustRun("go", args, { cwd: MODULE_FOLDER, env });
+    await mustRun("go", args, { ...watcher, cwd: MODULE_FOLDER, env });
   } finally {
     clearInterval(alive);
   }

@@ -7,12 +7,21 @@ export type Ran = { code: number; output: string };
 /** How much of a command's words a sentence may carry, characters. */
 const SHOWN_CHARACTERS = 2_000;
 
+/** Who looks after a command that takes long. */
+export type Watcher = {
+  /** Aborted, it ends the command. */
+  signal?: AbortSignal;
+  /** Told the command's process, for a reaper. */
+  spawned?: (pid: number) => void;
+};
+
+type RunOptions = Watcher & { cwd?: string; env?: NodeJS.ProcessEnv; input?: string };
+
+/** A terminal's Ctrl-C reaches the command as well, and `go build` clears up only if it gets no second one: this long, ms. */
+const ENDS_BY_ITSELF_MS = 500;
+
 /** Runs a command to its end; a command that is not there counts as code 127, as in a shell. */
-export async function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<Ran> {
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
@@ -27,20 +36,25 @@ export async function run(
   // A command that does not read its input is no failure of the command.
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
+  if (child.pid !== undefined) options.spawned?.(child.pid);
+  let patience: NodeJS.Timeout | undefined;
+  const end = () => {
+    patience = setTimeout(() => child.kill("SIGINT"), ENDS_BY_ITSELF_MS);
+  };
+  options.signal?.addEventListener("abort", end, { once: true });
   try {
     const [code] = await once(child, "close");
     return { code: typeof code === "number" ? code : 1, output };
   } catch (error) {
     return { code: 127, output: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(patience);
+    options.signal?.removeEventListener("abort", end);
   }
 }
 
 /** Runs a command that must succeed; throws one sentence with its last words where it does not. */
-export async function mustRun(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
-): Promise<string> {
+export async function mustRun(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, output } = await run(command, args, options);
   if (code === 0) return output;
   throw new Error(`${command} ${args.join(" ")} ended with code ${code}: ${output.trim().slice(-SHOWN_CHARACTERS)}`);

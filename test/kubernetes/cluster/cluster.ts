@@ -3,7 +3,7 @@ import path from "node:path";
 import { kubeClient } from "../../../dev/cluster/client/kube-client.ts";
 import { lockFolder } from "../../../dev/start/lock.ts";
 import { freePort } from "../../../dev/start/ports.ts";
-import { type Reaper, startReaper } from "../../../dev/support/reaper-client.ts";
+import { nobody, type Reaper, startReaper } from "../../../dev/support/reaper-client.ts";
 import type { Progress } from "../binaries/cache.ts";
 import { debianPrograms } from "../binaries/debian.ts";
 import { kubernetesPrograms } from "../binaries/kubernetes.ts";
@@ -39,8 +39,24 @@ export const NODE_NAME = "watchbell-node";
 
 const STAND_IN = path.join(import.meta.dirname, "stand-in-node.ts");
 
-/** Starts a cluster in a folder of its own; throws one sentence where it can't. `onProblem` hears of what goes wrong later. */
-export async function startKubernetes(level: Level, dir: string, progress: Progress): Promise<KubernetesCluster> {
+/** The longest path of a Unix socket is 107 bytes (unix(7)); containerd's own adds this much to the folder's. */
+const LONGEST_FOLDER_BYTES = 107 - "/node/containerd.sock.ttrpc".length;
+
+/**
+ * Starts a cluster in a folder of its own; throws one sentence where it can't, and where `signal` is aborted meanwhile. `progress`
+ * also hears of what goes wrong later.
+ */
+export async function startKubernetes(
+  level: Level,
+  dir: string,
+  progress: Progress,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<KubernetesCluster> {
+  if (Buffer.byteLength(path.resolve(dir)) > LONGEST_FOLDER_BYTES) {
+    throw new Error(
+      `the path ${path.resolve(dir)} is longer than ${LONGEST_FOLDER_BYTES} bytes: no socket fits below it`,
+    );
+  }
   const folder = openClusterFolder(path.resolve(dir));
   const lock = lockFolder(folder.dir);
   if (!lock.ok) throw new Error(`the folder ${folder.dir} is in use by process ${lock.holder ?? "of another start"}`);
@@ -49,7 +65,7 @@ export async function startKubernetes(level: Level, dir: string, progress: Progr
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return { ...(await assemble(level, folder, progress, undo)), level, folder, stop };
+    return { ...(await assemble(level, folder, { progress, undo, signal })), level, folder, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -59,16 +75,19 @@ export async function startKubernetes(level: Level, dir: string, progress: Progr
 async function assemble(
   level: Level,
   folder: ClusterFolder,
-  progress: Progress,
-  undo: (() => unknown)[],
+  { progress, undo, signal }: { progress: Progress; undo: (() => unknown)[]; signal: AbortSignal },
 ): Promise<Pick<KubernetesCluster, "url" | "admin" | "parts">> {
-  const bin = await kubernetesPrograms(progress);
-  const programs = await debianPrograms(progress);
   const reaper = startReaper(progress);
   undo.push(() => reaper.close());
-  const begin = starter(reaper, undo);
+  const bin = await kubernetesPrograms(progress, {
+    signal,
+    spawned: (pid) => reaper.watch("build", { ...nobody, pids: [pid] }),
+  });
+  reaper.forget("build");
+  const programs = await debianPrograms(progress);
+  const begin = starter(reaper, undo, signal);
   const isReal = level === "real";
-  const prefix = isReal ? await openNamespaces(folder, begin) : [];
+  const prefix = isReal ? await openNamespaces(folder, begin, undo) : [];
   const ports = { etcd: await somePort(), etcdPeer: await somePort(), apiServer: await lastPort(folder) };
   const url = `https://127.0.0.1:${ports.apiServer}`;
   const advertiseAddress = isReal ? NODE_ADDRESS : "127.0.0.1";
@@ -89,11 +108,16 @@ async function assemble(
 }
 
 /** Starts a component and notes how it is ended, in reverse order. */
-function starter(reaper: Reaper, undo: (() => unknown)[]): (spec: ComponentSpec) => Promise<Component> {
+function starter(
+  reaper: Reaper,
+  undo: (() => unknown)[],
+  signal: AbortSignal,
+): (spec: ComponentSpec) => Promise<Component> {
   return async (spec) => {
+    signal.throwIfAborted();
     const component = new Component(spec, reaper);
     undo.push(() => component.stop());
-    await component.start();
+    await component.start(signal);
     return component;
   };
 }

@@ -48,8 +48,11 @@ export class Component {
     return this.#isRunning() ? (this.#child?.pid ?? null) : null;
   }
 
-  /** Starts the process and waits until it does its work; throws one sentence with its last words where it never does. */
-  async start(): Promise<void> {
+  /**
+   * Starts the process and waits until it does its work; throws one sentence with its last words where it never does, and where
+   * `signal` is aborted meanwhile.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
     const { name, command, args, env, logPath, endsWithInput = false } = this.#spec;
     const log = openSync(logPath, "a", 0o600);
     const child = spawn(command, args, {
@@ -73,7 +76,7 @@ export class Component {
       if (failed !== null) throw new Error(`${name} could not be started: ${failed}`);
       if (!this.#isRunning()) throw new Error(`${name} ended while it started: ${lastLines(logPath)}`);
       if (performance.now() > deadline) throw new Error(`${name} is not ready yet: ${lastLines(logPath)}`);
-      await delay(ASK_EVERY_MS);
+      await delay(ASK_EVERY_MS, undefined, { signal });
     }
   }
 

@@ -1,9 +1,22 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 
 const CGROUPS = "/sys/fs/cgroup";
+
+/** The name of a node's groups: two clusters on one machine, and a start after a kill -9, must not meet each other's. */
+export function cgroupName(dir: string, pid: number): string {
+  return `watchbell-${createHash("sha256").update(`${dir} ${pid}`).digest("hex").slice(0, 8)}`;
+}
+
+/** Every folder of the groups of that name, in the one hierarchy or the many. */
+export function findCgroups(name: string): string[] {
+  return [CGROUPS, ...readdirSync(CGROUPS).map((hierarchy) => path.join(CGROUPS, hierarchy))]
+    .map((folder) => path.join(folder, name))
+    .filter((folder) => existsSync(folder));
+}
 
 /** Removes the groups once nothing lives in them; 15 s after its input closed it gives up. */
 const SWEEP = `cat > /dev/null

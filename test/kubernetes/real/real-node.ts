@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import path from "node:path";
 import type { KubeClient } from "../../../dev/cluster/client/kube-client.ts";
 import type { DebianPrograms } from "../binaries/debian.ts";
@@ -8,9 +7,9 @@ import type { Component, ComponentSpec } from "../cluster/component.ts";
 import { type ControlPlane, component, schedulerSpec } from "../cluster/control-plane.ts";
 import type { ClusterFolder } from "../cluster/folder.ts";
 import { makeBoxImage } from "./box-image.ts";
-import { makeCgroups } from "./cgroups.ts";
+import { cgroupName, makeCgroups } from "./cgroups.ts";
 import { forward } from "./forward.ts";
-import { enter, namespacesSpec } from "./namespaces.ts";
+import { enter, firstInside, namespacesSpec, untilGone } from "./namespaces.ts";
 import { containerdSocket, containerdSpec, kubeletSpec } from "./node-specs.ts";
 import { missingForRealNode } from "./requirements.ts";
 
@@ -21,11 +20,15 @@ export type Begin = (spec: ComponentSpec) => Promise<Component>;
 const FORWARD = path.join(import.meta.dirname, "forward.ts");
 
 /** The namespaces of a real node: how to enter them. Throws one sentence where this machine or this user has no such thing. */
-export async function openNamespaces(folder: ClusterFolder, begin: Begin): Promise<string[]> {
+export async function openNamespaces(folder: ClusterFolder, begin: Begin, undo: (() => unknown)[]): Promise<string[]> {
   const missing = await missingForRealNode();
   if (missing !== null) throw new Error(missing);
+  let inside: number | null = null;
+  // Before the component's own stop, so that it is undone after it: `unshare` ends before the process that it started.
+  undo.push(() => (inside === null ? undefined : untilGone(inside)));
   const namespaces = await begin(namespacesSpec(folder));
-  return enter(namespaces.pid ?? 0);
+  inside = firstInside(namespaces.pid ?? 0);
+  return enter(inside);
 }
 
 /** Makes the API server's port inside the namespaces the same port on this machine's loopback. */
@@ -46,8 +49,7 @@ export async function startRealNode(
   tools: { begin: Begin; undo: (() => unknown)[] },
 ): Promise<{ node: Component; containerd: Component }> {
   const { folder } = plane;
-  // Two clusters on one machine, and a start after a kill -9, must not meet each other's groups.
-  const cgroup = `watchbell-${createHash("sha256").update(`${folder.dir} ${process.pid}`).digest("hex").slice(0, 8)}`;
+  const cgroup = cgroupName(folder.dir, process.pid);
   const cgroups = makeCgroups(cgroup);
   // Before everything that lives in them, so that it is undone after all of that has ended.
   tools.undo.unshift(() => cgroups.remove());
