@@ -14,8 +14,6 @@ export type ClusterFolder = {
   node: string;
   /** The admin's kubeconfig. */
   kubeconfig: string;
-  /** The kubeconfig of the relay's ServiceAccount. */
-  relayKubeconfig: string;
   auditLog: string;
   auditPolicy: string;
   tokens: string;
@@ -36,7 +34,6 @@ export function openClusterFolder(dir: string): ClusterFolder {
     etcd: at("etcd"),
     node: at("node"),
     kubeconfig: at("kubeconfig"),
-    relayKubeconfig: at("relay.kubeconfig"),
     auditLog: at("logs", "audit.log"),
     auditPolicy: at("audit-policy.json"),
     tokens: at("tokens.csv"),

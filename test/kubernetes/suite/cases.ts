@@ -5,6 +5,7 @@ import type { Parts } from "../cluster/cluster.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
+import { rightsCases } from "./rights-cases.ts";
 import { ALLOWED, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
 import { startWatchbell, type Watchbell } from "./watchbell.ts";
 
@@ -54,6 +55,7 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
       logCases(bench);
       endCases(bench);
       refusalCases(bench);
+      rightsCases(bench);
     });
     // One by one, once those are over: here the API server, the node or the network goes away, or time is measured.
     describe("one by one", () => {
