@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** Facts leave in one frame at most this often, so that a burst costs few messages (incoming ones are billed). */
+/** Facts leave at most this often, so that a burst costs few messages (incoming ones are billed). */
 export const FLUSH_INTERVAL_MS = 100;
 
 /**
@@ -40,6 +40,7 @@ export class Flusher {
   #run(): void {
     this.#timer = undefined;
     this.#lastMs = this.#clock.monotonicMs();
-    if (this.#flush()) this.poke();
+    // What fills frames would fill as many of them later: only a part of one is worth waiting for company.
+    while (this.#flush());
   }
 }

@@ -8,6 +8,9 @@ import type { Job, LogEntry } from "./lifecycle-state.ts";
 /** What a log's row says where no byte of it came for so long that the run's end waited no more. */
 export const NOTHING_CAME = `no byte of it came for ${LOG_WAIT_MS / 1_000} s`;
 
+/** A sign of life is written down at most this often. */
+const SIGN_OF_LIFE_MS = 1_000;
+
 type LogFact = Extract<Fact, { type: "log" }>;
 
 function isOf(entry: LogEntry, key: LogKey): boolean {
@@ -27,6 +30,7 @@ function openEntry(id: number, key: LogKey, now: number): LogEntry {
     awaited: false,
     nextSeq: 0,
     firstBytes: 0,
+    firstSum: 0,
     bytes: 0,
     chunks: 0,
     tailBytes: 0,
@@ -83,7 +87,7 @@ function append(entry: LogEntry, bytes: Uint8Array): Appended {
 
 function begunAnew(entry: LogEntry): Appended {
   const bodies: BodyChange[] = entry.chunks > 0 ? [{ op: "drop", logId: entry.id, chunks: entry.chunks }] : [];
-  return { entry: { ...entry, nextSeq: 0, firstBytes: 0, bytes: 0, chunks: 0, tailBytes: 0 }, bodies };
+  return { entry: { ...entry, nextSeq: 0, firstBytes: 0, firstSum: 0, bytes: 0, chunks: 0, tailBytes: 0 }, bodies };
 }
 
 /** Drops the oldest bodies until the job keeps within its limit; the log being written is not among them. */
@@ -108,16 +112,23 @@ function withEntry(run: Run, entry: LogEntry): Run {
   return { ...run, logs: known ? run.logs.map((old) => (old.id === entry.id ? entry : old)) : [...run.logs, entry] };
 }
 
-/** A piece met before: taken again only for its word that the log ends with it. */
-function repeated(job: Job, run: Run, entry: LogEntry, fact: LogFact): Step {
-  if (!fact.last || fact.seq !== entry.nextSeq - 1) return ignored("already_known");
+/** A piece met before: taken again for its word that the log ends with it, else as a sign that the log is on its way. */
+function repeated(job: Job, run: Run, entry: LogEntry, fact: LogFact, now: number): Step {
+  if (!fact.last || fact.seq !== entry.nextSeq - 1) return stillComing(job, run, now);
   const done: LogEntry = { ...entry, state: "done", awaited: false, problem: fact.problem ?? "" };
   return moved(withRun(job, withEntry(run, done)));
 }
 
+/** FNV-1a, 32 bits: tells two beginnings apart that have one length, for every long log's first piece is full. */
+function sumOf(bytes: Uint8Array): number {
+  let sum = 0x811c9dc5;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum >>> 0;
+}
+
 /**
- * Takes one piece of a log, in order of `seq`. A piece 0 of another size than the first one comes from a relay process that
- * reads the log anew: the body begins anew with it.
+ * Takes one piece of a log, in order of `seq`. Another piece 0 than the first one comes from a relay process that reads the
+ * log anew and finds less of it, or more: the body begins anew with it. An empty piece that is not the last is a sign of life.
  */
 export function takeLogPiece(job: Job, run: Run, fact: LogFact, now: number): Step {
   const known = run.logs.find((entry) => isOf(entry, fact.log));
@@ -126,9 +137,12 @@ export function takeLogPiece(job: Job, run: Run, fact: LogFact, now: number): St
   }
   const before = known ?? openEntry(job.nextLogId, fact.log, now);
   if (before.state !== "open") return ignored("already_known");
+  if (fact.text === "" && !fact.last) return stillComing(job, run, now);
   const bytes = new TextEncoder().encode(fact.text);
-  const isAnew = fact.seq === 0 && before.nextSeq > 0 && bytes.byteLength !== before.firstBytes;
-  if (fact.seq < before.nextSeq && !isAnew) return repeated(job, run, before, fact);
+  const firstSum = fact.seq === 0 ? sumOf(bytes) : before.firstSum;
+  const isOther = bytes.byteLength !== before.firstBytes || firstSum !== before.firstSum;
+  const isAnew = fact.seq === 0 && before.nextSeq > 0 && isOther;
+  if (fact.seq < before.nextSeq && !isAnew) return repeated(job, run, before, fact, now);
   const start = isAnew ? begunAnew(before) : { entry: before, bodies: [] };
   if (fact.seq > start.entry.nextSeq) {
     return refused(
@@ -147,6 +161,7 @@ export function takeLogPiece(job: Job, run: Run, fact: LogFact, now: number): St
     ...entry,
     nextSeq: fact.seq + 1,
     firstBytes: fact.seq === 0 ? bytes.byteLength : entry.firstBytes,
+    firstSum,
     severalContainers: entry.severalContainers || fact.severalContainers,
     state: fact.last ? "done" : "open",
     awaited: entry.awaited && !fact.last,
@@ -167,4 +182,10 @@ export function takeLogPiece(job: Job, run: Run, fact: LogFact, now: number): St
 /** Each byte gives the run's end another 10 s. */
 function waitOn(run: Run, now: number): Run {
   return run.state === "ending" && !isOver(run) ? { ...run, logsBy: now + LOG_WAIT_MS } : run;
+}
+
+/** Nothing new, but the relay is at it: it reads what it will cut, or sends what another process sent before. */
+function stillComing(job: Job, run: Run, now: number): Step {
+  const isWorthARow = run.state === "ending" && run.logsBy < now + LOG_WAIT_MS - SIGN_OF_LIFE_MS;
+  return isWorthARow ? moved(withRun(job, waitOn(run, now))) : ignored("already_known");
 }

@@ -21,8 +21,9 @@ export type LogEntry = {
   /** The run's end waits for it. */
   awaited: boolean;
   nextSeq: number;
-  /** Size of piece 0: a relay that begins anew may cut its pieces elsewhere. */
+  /** Size and sum of piece 0: a relay that reads the log anew may find another beginning (a rotation, a follow). */
   firstBytes: number;
+  firstSum: number;
   bytes: number;
   /** Stored chunks, and how full the last one is. */
   chunks: number;

@@ -97,7 +97,11 @@ function* rowText(row: LogRow, read: ReadChunk, tailLines: number | undefined): 
   if (tailLines === 0) return;
   const start = tailLines === undefined ? WHOLE : tailStart(row, tailLines, read);
   for (const [at, entry] of row.entries.entries()) {
-    if (at >= start.entry) yield* textOf(entry, read, at === start.entry ? start : WHOLE);
+    if (at < start.entry) continue;
+    yield* textOf(entry, read, at === start.entry ? start : WHOLE);
+    // The marker is a line of its own; output is left as it was written.
+    const endsInMarker = entry.problem !== "" || entry.state === "purged";
+    if (endsInMarker && at < row.entries.length - 1) yield "\n";
   }
 }
 

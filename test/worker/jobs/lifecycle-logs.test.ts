@@ -65,6 +65,17 @@ describe("pieces of a log", () => {
     expect(job.logBytes).toBe(14);
   });
 
+  it("begin the log anew when its beginning is another one of the same length", () => {
+    const { steps, job } = told(RUNNING, [
+      piece({ seq: 0, text: "one\n" }),
+      piece({ seq: 0, text: "two\n" }),
+      piece({ seq: 1, text: "three\n", last: true }),
+    ]);
+
+    expect(steps).toEqual(["moved", "moved", "moved"]);
+    expect(job.logBytes).toBe(10);
+  });
+
   it("may end the log with a piece that was met before without that word", () => {
     const { steps, logs } = told(RUNNING, [
       piece({ seq: 0, text: "all\n" }),
@@ -141,6 +152,20 @@ describe("a run that ended and awaits its logs", () => {
       logs: [{ problem: "no byte of it came for 10 s", state: "open" }],
     });
     expect(over.durable).toBe(true);
+  });
+
+  it.each([
+    { what: "an empty piece", sign: piece({ seq: 0, text: "" }) },
+    { what: "a piece met before", sign: piece({ seq: 0, text: "begun" }) },
+  ])("waits on where $what says that the relay is at it, and counts it as no output", ({ sign }) => {
+    const ending = told(RUNNING, [ENDED_WITH_LOG, piece({ seq: 0, text: "begun" })]).job;
+
+    const { job, logs, bodies } = told(ending, [sign], LATER + 9_000);
+
+    const run = newestRun(advance(job, { type: "tick" }, LATER + 18_999).job ?? job);
+    expect(run).toMatchObject({ state: "ending", logsBy: LATER + 19_000 });
+    expect(logs).toMatchObject([{ nextSeq: 1, bytes: 5 }]);
+    expect(bodies).toEqual([]);
   });
 
   it("still takes a log that comes after it was given up, and forgets the complaint", () => {

@@ -136,6 +136,17 @@ it("says why a log can't be read, after what there is of it", async () => {
   ]);
 });
 
+it("keeps the line that says what is missing apart from the container's next start", async () => {
+  const { jobId, cluster } = await runningJob();
+  await cluster.told(
+    jobId,
+    piece({ text: "", last: true, problem: "gone" }),
+    piece({ log: { ...MAIN, restart: 1 }, text: "second\n", last: true }),
+  );
+
+  expect(await logRows(jobId)).toMatchObject([{ run_logs: "[watchbell: log not readable: gone]\nsecond\n" }]);
+});
+
 it("turns final without a log that does not come for 10 s, and takes it when it does", async () => {
   const { jobId, cluster } = await runningJob();
   await cluster.told(jobId, ENDED_WITH_LOG);
