@@ -91,7 +91,10 @@ export const ExpiredFact = FactBase.extend({ type: z.literal("expired") });
 /** This process gave the create up (standby, lease lapsed, stopping) and none of its attempts can still succeed. */
 export const DroppedFact = FactBase.extend({ type: z.literal("dropped") });
 
-/** Why a run does not get on: the create is being retried, or no container starts. Replaces the last such sentence. */
+/**
+ * Why a run does not get on: the create is being retried, no container starts, a pod can't terminate. Replaces the last such
+ * sentence; with an empty reason it takes it back.
+ */
 export const WaitingFact = FactBase.extend({
   type: z.literal("waiting"),
   reason: z.string(),

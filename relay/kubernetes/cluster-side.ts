@@ -61,7 +61,9 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   const follows = new Follows(calls, clock);
   const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: options.onLogBytes });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
-  const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
+  const reconciler = new Reconciler({
+    ...{ calls, clock, log, store, report, follows, finisher, underWay, clusterLabel },
+  });
   const attempts = new Semaphore(MAX_ATTEMPTS);
   const parts = { calls, clock, log, report, store, reconciler, underWay, attempts };
   const context = { ...parts, right: options.right, clusterLabel, namespaces };

@@ -8,6 +8,7 @@ const Metadata = z.object({
   resourceVersion: z.string().default(""),
   creationTimestamp: z.string().nullish(),
   deletionTimestamp: z.string().nullish(),
+  finalizers: z.array(z.string()).nullish(),
   labels: z.record(z.string(), z.string()).nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
 });
@@ -69,6 +70,7 @@ export const KubePod = z.object({
     ownerReferences: z.array(z.object({ uid: z.string(), controller: z.boolean().nullish() })).nullish(),
   }),
   spec: z.object({
+    nodeName: z.string().nullish(),
     containers: z.array(z.object({ name: z.string() })),
     initContainers: z.array(z.object({ name: z.string() })).nullish(),
   }),

@@ -31,8 +31,19 @@ export type PodRecord = {
   /** When the first container started, by the node's clock, epoch ms; null: none did, or it is not said. */
   startedAt: number | null;
   severalContainers: boolean;
+  /** The node it was bound to; null: none yet. */
+  node: string | null;
+  /** When it was bound to it, epoch ms by the cluster's clock; null: it was not, or it is not said. */
+  scheduledAt: number | null;
+  /**
+   * Since when its node is silent, epoch ms; null: it is not. The control plane then calls the pod not ready, while its
+   * containers, as the node saw them last, are (node-lifecycle controller).
+   */
+  notReadySince: number | null;
   /** Its deletion was asked for: what ends from then on was ended. */
   deleting: boolean;
+  /** When its grace after that ends, epoch ms by the cluster's clock; null: no deletion was asked for. */
+  deleteBy: number | null;
   gone: boolean;
 };
 
@@ -45,7 +56,7 @@ export function jobUidOf(pod: KubePod): string | null {
 export function recordPod(pod: KubePod, jobUid: string, earlier: PodRecord | undefined, gone: boolean): PodRecord {
   const init = pod.status?.initContainerStatuses ?? [];
   const main = pod.status?.containerStatuses ?? [];
-  const scheduled = pod.status?.conditions?.find((c) => c.type === "PodScheduled" && c.status === "False");
+  const scheduled = conditionOf(pod, "PodScheduled");
   return {
     uid: pod.metadata.uid,
     name: pod.metadata.name,
@@ -53,16 +64,45 @@ export function recordPod(pod: KubePod, jobUid: string, earlier: PodRecord | und
     phase: pod.status?.phase ?? "Pending",
     reason: pod.status?.reason ?? "",
     message: pod.status?.message ?? "",
-    unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "no node fits") : null,
+    unschedulable: isUnschedulable(scheduled) ? (scheduled?.message ?? "no node fits") : null,
     containers: [
       ...init.map((status) => recordContainer(status, true, earlier)),
       ...main.map((status) => recordContainer(status, false, earlier)),
     ],
     startedAt: earlier?.startedAt ?? firstStart([...init, ...main]),
     severalContainers: pod.spec.containers.length + (pod.spec.initContainers?.length ?? 0) > 1,
+    node: pod.spec.nodeName || null,
+    scheduledAt: scheduled?.status === "True" ? timeOf(scheduled.lastTransitionTime) : null,
+    notReadySince: notReadySince(pod),
     deleting: pod.metadata.deletionTimestamp != null || earlier?.deleting === true,
+    deleteBy: timeOf(pod.metadata.deletionTimestamp),
     gone: gone || earlier?.gone === true,
   };
+}
+
+type PodCondition = {
+  status: string;
+  reason?: string | null | undefined;
+  lastTransitionTime?: string | null | undefined;
+};
+
+function conditionOf(pod: KubePod, type: string) {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
+}
+
+function isUnschedulable(scheduled: PodCondition | undefined): boolean {
+  return scheduled?.status === "False" && scheduled.reason === "Unschedulable";
+}
+
+function notReadySince(pod: KubePod): number | null {
+  const ready = conditionOf(pod, "Ready");
+  const isContradicted = ready?.status === "False" && conditionOf(pod, "ContainersReady")?.status === "True";
+  return isContradicted ? timeOf(ready.lastTransitionTime) : null;
+}
+
+function timeOf(text: string | null | undefined): number | null {
+  const at = Date.parse(text ?? "");
+  return Number.isFinite(at) ? at : null;
 }
 
 function recordContainer(status: ContainerStatus, init: boolean, earlier: PodRecord | undefined): ContainerRecord {

@@ -4,12 +4,14 @@ import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
 import { describeFailure, isNotFound } from "./failures.ts";
 import type { Follows } from "./follows.ts";
+import { leftWords, podsLeftBy } from "./left-pods.ts";
 import { followFromMs } from "./log-plan.ts";
 import { logLimitBytes } from "./numbers.ts";
-import type { PodRecord } from "./pods.ts";
+import { isOver, type PodRecord } from "./pods.ts";
 import type { RunFinisher } from "./run-finisher.ts";
 import { isReported, podsAreComplete, type RunEnd, reportOf } from "./run-report.ts";
 import type { RunStore, TrackedRun, UnderWay } from "./run-store.ts";
+import { type Waiting, waitingOf } from "./waiting.ts";
 
 /** The two watches may be apart by this much before the pods are asked for. */
 const PODS_LAG_MS = 300;
@@ -18,6 +20,10 @@ const STALLED_MS = 5_000;
 const EVENTS_AGAIN_MS = 30_000;
 /** A changed sentence on why a run waits goes up at most this often. */
 const WAITING_EVERY_MS = 5_000;
+/** Between two pods of a run that has started there is always a moment without one; it is worth a sentence after this. */
+const WAITING_STEADY_MS = 3_000;
+/** The pods of a Job that is gone are looked at again after this. */
+const LEFT_PODS_EVERY_MS = 2_000;
 
 /**
  * Level-triggered: from what the store knows of a run it derives what should have been said by now, and says what is
@@ -32,6 +38,7 @@ export class Reconciler {
   readonly #follows: Follows;
   readonly #finisher: RunFinisher;
   readonly #underWay: UnderWay;
+  readonly #clusterLabel: string;
 
   constructor(options: {
     calls: KubernetesCalls;
@@ -42,6 +49,7 @@ export class Reconciler {
     follows: Follows;
     finisher: RunFinisher;
     underWay: UnderWay;
+    clusterLabel: string;
   }) {
     this.#calls = options.calls;
     this.#clock = options.clock;
@@ -51,22 +59,26 @@ export class Reconciler {
     this.#follows = options.follows;
     this.#finisher = options.finisher;
     this.#underWay = options.underWay;
+    this.#clusterLabel = options.clusterLabel;
   }
 
   /** Says what is missing about one run. */
   reconcile(run: TrackedRun): void {
-    if (run.settled || run.vanished || this.#underWay.creating.has(runKeyText(run.key))) return;
+    if (run.settled || run.vanished || run.lookAgainMs !== null) return;
+    if (this.#underWay.creating.has(runKeyText(run.key))) return;
     if (isReported(run.job)) {
       this.#store.settle(run);
       return;
     }
     const pods = this.#store.podsOf(run.uid);
-    const report = reportOf(run.job, pods, this.#follows.keys);
+    const report = reportOf(run.job, pods, this.#follows.keys, this.#calls.api.serverNowMs());
     this.#sayCreated(run);
     if (report.startedPod !== null) this.#sayStarted(run, report.startedPod, pods);
-    if (report.waiting !== null) this.sayWaiting(run, report.waiting);
     if (report.end !== null) this.#sayEnded(run, report.end, pods);
-    else this.#follow(run, pods);
+    else {
+      this.#sayWhy(run, report.waiting, pods);
+      this.#follow(run, pods);
+    }
     run.live = true;
   }
 
@@ -75,38 +87,64 @@ export class Reconciler {
     const nowMs = this.#clock.monotonicMs();
     for (const run of this.#store.runs()) {
       if (run.settled || run.vanished || run.said.ended) continue;
-      if (run.said.started) this.#follow(run, this.#store.podsOf(run.uid));
-      else this.reconcile(run);
+      if (run.lookAgainMs !== null) {
+        if (nowMs >= run.lookAgainMs) void this.vanished(run);
+        continue;
+      }
+      const pods = this.#store.podsOf(run.uid);
+      if (run.said.started) {
+        this.#sayWhy(run, waitingOf(run.job, pods, this.#calls.api.serverNowMs()), pods);
+        this.#follow(run, pods);
+      } else this.reconcile(run);
       const stalled = nowMs - run.firstSeenMs > STALLED_MS && nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS;
-      if (stalled && !run.said.started && !run.job.spec.suspend && this.#store.podsOf(run.uid).length === 0) {
+      if (stalled && !run.said.started && !run.job.spec.suspend && pods.length === 0) {
         run.eventsAskedMs = nowMs;
         void this.#askWhyNoPod(run);
       }
     }
   }
 
-  /** The watch or a list says that a Job is gone; only the API server's own 404 makes it `lost`. */
+  /**
+   * The watch or a list says that a Job is gone; only the API server's own 404 makes it `lost`, and only once no pod of it is
+   * left: one that still runs would run beside the run that replaces this one.
+   */
   async vanished(run: TrackedRun): Promise<void> {
     if (run.vanished) return;
     if (run.settled) return this.#store.forget(run);
     if (this.#underWay.removing.has(runKeyText(run.key))) return;
+    // One question at a time; it is asked again from the answer on.
+    if (run.lookAgainMs !== null) run.lookAgainMs = Number.POSITIVE_INFINITY;
     const answer = await this.#calls.getJob(run);
     if (answer.ok && answer.value.metadata.uid === run.uid) {
       run.job = answer.value;
+      run.lookAgainMs = null;
       return this.reconcile(run);
     }
     if (!answer.ok && !isNotFound(answer.failure)) {
-      // No evidence either way: the next relist asks again.
+      // No evidence either way: it is asked again.
       const why = describeFailure(answer.failure);
       this.#log("warn", "a Job that is missing could not be asked for", { run: runKeyText(run.key), why });
+      this.#lookAgain(run);
       return;
     }
+    if (!run.said.ended && !(await this.#isWithoutPods(run))) return this.#lookAgain(run);
     if (run.vanished || this.#underWay.removing.has(runKeyText(run.key))) return;
     run.vanished = true;
     if (run.said.ended) return;
     for (const pod of this.#store.podsOf(run.uid)) this.#follows.drop(pod.uid);
     this.#store.forget(run);
     await this.#report({ type: "lost", ...run.key, uid: run.uid }, this.#clock.monotonicMs());
+  }
+
+  #lookAgain(run: TrackedRun): void {
+    run.lookAgainMs = this.#clock.monotonicMs() + LEFT_PODS_EVERY_MS;
+  }
+
+  /** Whether no pod of a Job that is gone may still run; while one may, the run says so. */
+  async #isWithoutPods(run: TrackedRun): Promise<boolean> {
+    const left = await podsLeftBy(this.#calls, this.#clusterLabel, run.namespace, run.uid);
+    if (left.ok && left.pods.length > 0) this.sayWaiting(run, leftWords(left.pods));
+    return left.ok && left.pods.length === 0;
   }
 
   /** A remove is through: nothing of the run is left to follow or to tell. */
@@ -122,10 +160,20 @@ export class Reconciler {
     void this.#finisher.settle(run, null);
   }
 
-  /** Why a run does not get on, when it changed and not too often. */
-  sayWaiting(run: TrackedRun, waiting: { reason: string; message: string }): void {
+  /** Says why a run waits, or that it does no longer. What only its events tell (no pod at all) stays said. */
+  #sayWhy(run: TrackedRun, waiting: Waiting | null, pods: readonly PodRecord[]): void {
+    const words = waiting === null ? "" : waitingWords(waiting);
     const nowMs = this.#clock.monotonicMs();
-    const words = `${waiting.reason}: ${waiting.message}`;
+    if (words !== run.waits.words) run.waits = { words, sinceMs: nowMs };
+    if (run.said.started && nowMs - run.waits.sinceMs < WAITING_STEADY_MS) return;
+    if (waiting !== null) this.sayWaiting(run, waiting);
+    else if (pods.some((pod) => !isOver(pod))) this.sayWaiting(run, { reason: "", message: "" });
+  }
+
+  /** Why a run does not get on, when it changed and not too often. */
+  sayWaiting(run: TrackedRun, waiting: Waiting): void {
+    const nowMs = this.#clock.monotonicMs();
+    const words = waitingWords(waiting);
     if (words === run.said.waiting || nowMs - run.said.waitingMs < WAITING_EVERY_MS) return;
     run.said.waiting = words;
     run.said.waitingMs = nowMs;
@@ -143,6 +191,8 @@ export class Reconciler {
   #sayStarted(run: TrackedRun, podName: string, pods: readonly PodRecord[]): void {
     if (run.said.started) return;
     run.said.started = true;
+    // That it started takes back whatever it waited for.
+    run.said.waiting = "";
     const startedAt = pods.find((pod) => pod.name === podName)?.startedAt ?? Number.NaN;
     this.#say(run, { type: "started", ...run.key, podName }, this.#happenedMs(run, startedAt));
   }
@@ -159,10 +209,12 @@ export class Reconciler {
 
   #follow(run: TrackedRun, pods: readonly PodRecord[]): void {
     const startedAt = Date.parse(run.job.status?.startTime ?? "");
-    const fromMs = followFromMs(run.job, this.#pastMs(startedAt));
-    if (fromMs === null || this.#clock.monotonicMs() < fromMs) return;
+    const fromMs = followFromMs(run.job, this.#pastMs(startedAt)) ?? Number.POSITIVE_INFINITY;
+    const isDue = this.#clock.monotonicMs() >= fromMs;
+    // A pod that is evicted, or deleted by hand, takes its log with it; with its Job nobody wants the log any more.
+    const isGoing = run.job.metadata.deletionTimestamp != null || this.#underWay.removing.has(runKeyText(run.key));
     for (const pod of pods) {
-      if (pod.gone) continue;
+      if (pod.gone || !(isDue || (pod.deleting && !isGoing))) continue;
       for (const container of pod.containers.filter(({ running }) => running)) {
         const key = { podName: pod.name, podUid: pod.uid, container: container.name, restart: container.restart };
         this.#follows.attach(run.namespace, key, logLimitBytes(run.job));
@@ -215,6 +267,10 @@ export class Reconciler {
     const nowMs = this.#clock.monotonicMs();
     return Number.isFinite(at) ? nowMs - Math.max(0, this.#calls.api.serverNowMs() - at) : nowMs;
   }
+}
+
+function waitingWords({ reason, message }: Waiting): string {
+  return reason === "" ? "" : `${reason}: ${message}`;
 }
 
 function eventAt(event: { lastTimestamp?: string | null | undefined; eventTime?: string | null | undefined }): number {

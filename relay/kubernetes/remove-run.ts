@@ -6,7 +6,7 @@ import { clusterSelector, type KubernetesCalls } from "./calls.ts";
 import { judgeExisting } from "./create-decision.ts";
 import type { CreateContext } from "./create-run.ts";
 import { describeFailure, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
-import type { KubePod } from "./objects.ts";
+import { isPodOver, leftWords, podsLeftBy } from "./left-pods.ts";
 import { jobUidOf } from "./pods.ts";
 
 const POLL = { minMs: 100, maxMs: 1_000 };
@@ -68,20 +68,20 @@ async function podsStep(
   const selector = `${clusterSelector(clusterLabel)},${LABELS.jobId}=${jobId},batch.kubernetes.io/job-name=${name}`;
   const pods = await calls.listPods(namespace, selector);
   if (pods.ok) {
-    const left = pods.value.some((pod) => !isOver(pod) && (othersUid === null || jobUidOf(pod) !== othersUid));
+    const left = pods.value.some((pod) => !isPodOver(pod) && (othersUid === null || jobUidOf(pod) !== othersUid));
     return left ? { step: "wait" } : { step: "gone" };
   }
   if (isNotFound(pods.failure)) return { step: "gone" };
   return isRetryable(pods.failure) ? { step: "wait" } : { step: "failed", message: describeFailure(pods.failure) };
 }
 
-function isOver(pod: KubePod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-}
-
-/** Looks for a Job that the control plane knows and the inventory lacked; answered by `lost`, or by what is found. */
+/**
+ * Looks for a Job that the control plane knows and the inventory lacked; answered by what is found, or by `lost`, once no pod
+ * of it is left that may still run.
+ */
 export async function checkRun(context: CreateContext, check: Check, stop: AbortSignal): Promise<void> {
   const { calls, clock, report, store, reconciler } = context;
+  let said = "";
   for (let tries = 0; !stop.aborted; tries++) {
     const found = await calls.getJob(check);
     const same = found.ok && found.value.metadata.uid === check.uid;
@@ -91,8 +91,17 @@ export async function checkRun(context: CreateContext, check: Check, stop: Abort
       return;
     }
     if (found.ok || isNotFound(found.failure)) {
-      void report({ type: "lost", jobId: check.jobId, run: check.run, uid: check.uid }, clock.monotonicMs());
-      return;
+      const left = await podsLeftBy(calls, context.clusterLabel, check.namespace, check.uid);
+      const key = { jobId: check.jobId, run: check.run };
+      if (left.ok && left.pods.length === 0) {
+        void report({ type: "lost", ...key, uid: check.uid }, clock.monotonicMs());
+        return;
+      }
+      const waiting = left.ok ? leftWords(left.pods) : null;
+      if (waiting !== null && waiting.message !== said) {
+        said = waiting.message;
+        void report({ type: "waiting", ...key, ...waiting }, clock.monotonicMs());
+      }
     }
     // A right that was lost, a server that does not answer: no evidence, so nothing is said until there is.
     await clock.sleep(equalJitterMs(tries, { minMs: 500, maxMs: 30_000 }, clock.random()), stop);

@@ -3,10 +3,11 @@ import { ANNOTATIONS } from "../../protocol/words.ts";
 import { logsOfPod } from "./log-plan.ts";
 import type { KubeJob } from "./objects.ts";
 import { decidingContainer, hasFailed, hasStarted, isOver, type PodRecord, tellingEnd } from "./pods.ts";
+import { cutWords } from "./sentences.ts";
+import { type Waiting, waitingOf } from "./waiting.ts";
 
 const MAX_PODS = 100;
 const MAX_LOGS = 200;
-const MAX_WORDS = 300;
 
 /** How a Job ended, as the fact `ended` says it. */
 export type RunEnd = {
@@ -23,18 +24,25 @@ export type RunEnd = {
 /** Everything that should have been reported of a run by now. */
 export type RunReport = {
   startedPod: string | null;
-  waiting: { reason: string; message: string } | null;
+  /** Why nothing of it runs or why it can't end; null: it gets on. */
+  waiting: Waiting | null;
   end: RunEnd | null;
 };
 
 /**
- * What a Job and its pods (in the order in which they were first seen) mean. Level-triggered: it does not matter which
- * events were missed. Final is only the condition Complete or Failed; all others come earlier (platform notes).
+ * What a Job and its pods (in the order in which they were first seen) mean at `nowAt`, the cluster's clock, epoch ms.
+ * Level-triggered: it does not matter which events were missed. Final is only the condition Complete or Failed; all others
+ * come earlier (platform notes).
  */
-export function reportOf(job: KubeJob, pods: readonly PodRecord[], followed: ReadonlySet<string>): RunReport {
+export function reportOf(
+  job: KubeJob,
+  pods: readonly PodRecord[],
+  followed: ReadonlySet<string>,
+  nowAt: number,
+): RunReport {
   const startedPod = pods.find((pod) => hasStarted(pod))?.name ?? null;
   const end = endOf(job, pods, followed);
-  const waiting = startedPod === null && end === null ? waitingOf(pods) : null;
+  const waiting = end === null ? waitingOf(job, pods, nowAt) : null;
   return { startedPod, waiting, end };
 }
 
@@ -87,7 +95,7 @@ function failureSentence(reason: string, message: string, pods: readonly PodReco
 }
 
 function podSentence(pod: PodRecord): string {
-  if (pod.reason) return `pod ${pod.name}: ${pod.reason}${pod.message ? `: ${cut(pod.message)}` : ""}`;
+  if (pod.reason) return `pod ${pod.name}: ${pod.reason}${pod.message ? `: ${cutWords(pod.message)}` : ""}`;
   const container = decidingContainer(pod);
   const end = container ? tellingEnd(pod, container) : null;
   if (!container || !end) return pod.gone ? `pod ${pod.name} was deleted before it ended` : `pod ${pod.name} failed`;
@@ -97,7 +105,7 @@ function podSentence(pod: PodRecord): string {
 const NEVER_RAN = new Set(["StartError", "ContainerCannotRun", "CreateContainerError", "RunContainerError"]);
 
 function endWords(end: { exitCode: number; signal: number | null; reason: string; message: string }): string {
-  const said = end.message ? `: ${cut(end.message)}` : "";
+  const said = end.message ? `: ${cutWords(end.message)}` : "";
   if (NEVER_RAN.has(end.reason)) return `could not start (${end.reason}, exit code ${end.exitCode})${said}`;
   const signal = end.signal ?? (end.exitCode > 128 && end.exitCode < 128 + 65 ? end.exitCode - 128 : null);
   const why = end.reason ? ` (${end.reason})` : "";
@@ -105,27 +113,4 @@ function endWords(end: { exitCode: number; signal: number | null; reason: string
     return `used more memory than its limit and was killed (OOMKilled, exit code ${end.exitCode})`;
   if (signal) return `was ended by signal ${signal}, exit code ${end.exitCode}${why}${said}`;
   return `exited with code ${end.exitCode}${why}${said}`;
-}
-
-/** Waiting reasons that pass by themselves within a moment. */
-const ORDINARY = new Set(["", "ContainerCreating", "PodInitializing"]);
-
-function waitingOf(pods: readonly PodRecord[]): { reason: string; message: string } | null {
-  for (const pod of pods.toReversed()) {
-    if (isOver(pod)) continue;
-    if (pod.unschedulable !== null)
-      return { reason: "Unschedulable", message: `pod ${pod.name}: ${cut(pod.unschedulable)}` };
-    const stuck = pod.containers.find((container) => container.waiting && !ORDINARY.has(container.waiting.reason));
-    if (stuck?.waiting) {
-      // The two alternate while an image can't be pulled; as one reason they are one fact.
-      const reason = stuck.waiting.reason === "ErrImagePull" ? "ImagePullBackOff" : stuck.waiting.reason;
-      return { reason, message: `pod ${pod.name}: container ${stuck.name}: ${cut(stuck.waiting.message || reason)}` };
-    }
-  }
-  return null;
-}
-
-function cut(words: string): string {
-  const line = words.trim().replace(/\s+/g, " ");
-  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
 }

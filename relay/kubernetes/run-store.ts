@@ -15,9 +15,13 @@ export type TrackedRun = {
   live: boolean;
   /** The API server no longer has it. */
   vanished: boolean;
+  /** Its Job is gone, but a pod of it may still run: when to look again, monotonic ms; null: the Job is there. */
+  lookAgainMs: number | null;
   /** Its end is settled with the control plane, or nobody knows it there: nothing more is said. */
   settled: boolean;
   said: { created: boolean; started: boolean; ended: boolean; waiting: string; waitingMs: number };
+  /** Why it does not get on, as of the last look, and since when it is so. */
+  waits: { words: string; sinceMs: number };
   lastHappenedMs: number;
   /** Whether its pods were asked for by a call, since their watch lagged behind the Job's. */
   podsAsked: "no" | "asking" | "answered";
@@ -76,8 +80,10 @@ export class RunStore {
       firstSeenMs: nowMs,
       live,
       vanished: false,
+      lookAgainMs: null,
       settled: false,
       said: { created: false, started: false, ended: false, waiting: "", waitingMs: Number.NEGATIVE_INFINITY },
+      waits: { words: "", sinceMs: nowMs },
       lastHappenedMs: Number.NEGATIVE_INFINITY,
       podsAsked: "no",
       eventsAskedMs: Number.NEGATIVE_INFINITY,

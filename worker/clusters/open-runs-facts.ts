@@ -109,7 +109,7 @@ export function judgeFact(row: OpenRun | null, fact: Fact, from: FactSource, now
       return judgeDropped(row, from, now);
     case "waiting":
       if (row.state === "final") return answered();
-      return answered({ ...row, waiting: { reason: fact.reason, message: fact.message } });
+      return answered({ ...row, waiting: fact.reason === "" ? null : { reason: fact.reason, message: fact.message } });
     case "lost":
       return judgeLost(row, fact, from, now);
     case "removed":

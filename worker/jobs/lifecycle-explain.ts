@@ -48,7 +48,7 @@ function explainRemoval(job: Job, run: Run, look: Look): string {
     run.removal.why === "deadline" ? "its start deadline passed and it is being taken back" : "it is being deleted";
   const whom = isBeingRemoved(run) ? "waits for" : "is to tell";
   const refusal = job.deletion?.state === "refused" ? `; ${job.deletion.message}` : "";
-  return `${why} since ${at(run.removal.sinceAt)}: it ${whom} cluster ${run.cluster}${awayText(run, look)}${refusal}`;
+  return `${why} since ${at(run.removal.sinceAt)}: it ${whom} cluster ${run.cluster}${waitingText(look)}${awayText(run, look)}${refusal}`;
 }
 
 function explainEnd(run: Run): string {

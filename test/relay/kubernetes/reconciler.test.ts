@@ -110,6 +110,84 @@ describe("reconciling", () => {
   });
 });
 
+describe("why a run that has started does not get on", () => {
+  const running = (deletionTimestamp?: string) =>
+    podObject({
+      ...{ phase: "Running", node: "n1", containers: [containerStatus("main", { running: {} })] },
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    });
+  const waitings = (facts: readonly FactBody[]) => facts.filter(({ type }) => type === "waiting");
+
+  it("is said once it lasts, and taken back when it is over", async () => {
+    const { clock, facts, store, reconciler, track } = await start(ok);
+    const run = track();
+    store.takePod(running(), false);
+    reconciler.reconcile(run);
+    store.takePod(running("2026-11-24T16:00:00Z"), false);
+
+    reconciler.tick();
+    expect(waitings(facts)).toEqual([]);
+    clock.forward(3_000);
+    reconciler.tick();
+    expect(waitings(facts)).toMatchObject([{ reason: "PodTerminating" }]);
+
+    store.takePod(running(), true);
+    store.takePod(podObject({ name: "pod2", containers: [containerStatus("main", { running: {} })] }), false);
+    reconciler.tick();
+    clock.forward(5_000);
+    reconciler.tick();
+    reconciler.tick();
+    expect(waitings(facts)).toMatchObject([{ reason: "PodTerminating" }, { reason: "", message: "" }]);
+  });
+
+  it("is no news where the next pod comes at once", async () => {
+    const { clock, facts, store, reconciler, track } = await start(ok);
+    const run = track();
+    store.takePod(running(), false);
+    reconciler.reconcile(run);
+    store.takePod(running(), true);
+    reconciler.tick();
+    clock.forward(2_000);
+    store.takePod(podObject({ name: "pod2", containers: [containerStatus("main", { running: {} })] }), false);
+    clock.forward(5_000);
+    reconciler.tick();
+
+    expect(waitings(facts)).toEqual([]);
+  });
+});
+
+describe("the log of a pod that somebody deletes", () => {
+  const deleted = podObject({
+    ...{ phase: "Running", containers: [containerStatus("main", { running: {} })] },
+    deletionTimestamp: "2026-11-24T16:00:00Z",
+  });
+  const follows = (): string[] => api.asked.filter(({ query }) => query.has("follow")).map(({ path }) => path);
+
+  it("is followed as long as it can be", async () => {
+    const { store, reconciler, track } = await start(ok);
+    const run = track();
+    store.takePod(deleted, false);
+
+    reconciler.reconcile(run);
+
+    await expect.poll(follows).toEqual(["/api/v1/namespaces/default/pods/pod1/log"]);
+  });
+
+  it("is left alone where the Job goes with it", async () => {
+    const { store, reconciler, track, underWay } = await start(ok);
+    const run = track(jobObject({ deletionTimestamp: "2026-11-24T16:00:00Z" }));
+    store.takePod(deleted, false);
+    reconciler.reconcile(run);
+    run.job = jobObject();
+    underWay.removing.add("job1/1");
+    reconciler.reconcile(run);
+    const answered = await api.calls.getJob(run);
+
+    expect(answered.ok).toBe(false);
+    expect(follows()).toEqual([]);
+  });
+});
+
 describe("a Job that a list or the watch lacks", () => {
   const notFound = ({ response }: Asked): void => answerStatus(response, 404, "NotFound", "no");
 
@@ -120,6 +198,29 @@ describe("a Job that a list or the watch lacks", () => {
 
     expect(facts).toMatchObject([{ type: "lost", uid: "job-uid" }]);
     expect([...store.runs()]).toEqual([]);
+  });
+
+  it("is lost only once no pod of it is left that may still run", async () => {
+    let phase = "Running";
+    const pod = () => ({ ...podObject({ node: "n1", phase }) });
+    const { clock, facts, reconciler, track } = await start(({ path, response }) => {
+      if (path.endsWith("/pods")) response.end(JSON.stringify({ metadata: {}, items: [pod()] }));
+      else answerStatus(response, 404, "NotFound", "no");
+    });
+    const run = track();
+
+    await reconciler.vanished(run);
+    reconciler.reconcile(run);
+    expect(facts).toMatchObject([{ type: "waiting", reason: "JobGone" }]);
+    expect(facts[0]).toMatchObject({ message: expect.stringContaining("pod pod1 on node n1 is still there") });
+    expect(api.asked.at(-1)?.query.get("labelSelector")).toContain("batch.kubernetes.io/controller-uid=job-uid");
+
+    phase = "Succeeded";
+    reconciler.tick();
+    expect(typesOf(facts)).toEqual(["waiting"]);
+    clock.forward(2_000);
+    reconciler.tick();
+    await expect.poll(() => typesOf(facts)).toEqual(["waiting", "lost"]);
   });
 
   it("is not lost when a right was lost, or nobody answers: the next relist asks again", async () => {

@@ -29,7 +29,10 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
   const follows = new Follows(calls, clock);
   const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: () => {} });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
-  const reconciler = new Reconciler({ calls, clock, log, store, report, follows, finisher, underWay });
+  const reconciler = new Reconciler({
+    ...{ calls, clock, log, store, report, follows, finisher, underWay },
+    clusterLabel: CLUSTER_LABEL,
+  });
   const context = {
     ...{ calls, clock, log, report, store, reconciler, underWay, clusterLabel: CLUSTER_LABEL, namespaces: [] },
     right: { mayCreate: () => true, mayReturn: () => true, term: () => 0 },

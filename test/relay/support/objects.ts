@@ -15,6 +15,7 @@ export function jobObject(
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     deletionTimestamp?: string;
+    finalizers?: string[];
     spec?: object;
     status?: object;
     conditions?: Condition[];
@@ -37,6 +38,7 @@ export function jobObject(
       resourceVersion: "1",
       creationTimestamp: "2026-11-24T16:00:00Z",
       deletionTimestamp: options.deletionTimestamp,
+      finalizers: options.finalizers,
       labels,
       annotations: { [ANNOTATIONS.run]: String(options.run ?? 1), ...options.annotations },
     },
@@ -67,6 +69,8 @@ export function podObject(
     containers?: object[];
     init?: object[];
     names?: string[];
+    node?: string;
+    deletionTimestamp?: string;
   } = {},
 ): KubePod {
   return KubePod.parse({
@@ -75,8 +79,10 @@ export function podObject(
       namespace: "default",
       uid: options.uid ?? `${options.name ?? "pod1"}-uid`,
       ownerReferences: [{ uid: "job-uid", controller: true }],
+      deletionTimestamp: options.deletionTimestamp,
     },
     spec: {
+      nodeName: options.node,
       containers: (options.names ?? ["main"]).map((name) => ({ name })),
       initContainers: options.init ? [{ name: "init" }] : [],
     },

@@ -158,6 +158,12 @@ describe("a fact and its row", () => {
     expect(repeated.pass).toMatchObject({ type: "removed", existed: true });
   });
 
+  it("waiting with an empty reason takes the last sentence back", () => {
+    const row = aRow("created", { waiting: { reason: "PodTerminating", message: "pod a on node b" } });
+    const { row: after } = judgeFact(row, { ...FACTS.waiting, reason: "", message: "" }, FREE, NOW);
+    expect(after).toMatchObject({ state: "created", waiting: null });
+  });
+
   it("removed with an older n does not end a removal that was asked for anew", () => {
     expect(judgeFact(aRow("removing", { n: 6 }), FACTS.removed, FREE, NOW).pass).toBeNull();
   });

@@ -86,6 +86,13 @@ it.each<[string, SampleName, RowView | null, number, string]>([
     "it is being deleted since 2026-11-24T13:00:00Z: it waits for cluster berlin; cluster berlin can't be asked since 2026-11-24T12:00:00Z",
   ],
   [
+    "that is being deleted while its pod can't terminate",
+    "stopping",
+    { row: { ...ROW, state: "removing", waiting: { reason: "PodTerminating", message: "pod a on node b" } }, link: UP },
+    LATER,
+    "it is being deleted since 2026-11-24T13:00:00Z: it waits for cluster berlin; waiting: PodTerminating: pod a on node b",
+  ],
+  [
     "whose deletion was refused",
     "notDeleted",
     null,
