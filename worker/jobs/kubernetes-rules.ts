@@ -8,6 +8,8 @@ const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;
+const QUANTITY = /^\+?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
+const STANDARD_RESOURCE = /^(cpu|memory|ephemeral-storage|hugepages-[A-Za-z0-9]+)$/;
 const MAX_LABEL_VALUE_LENGTH = 63;
 const MAX_SUBDOMAIN_LENGTH = 253;
 
@@ -60,6 +62,41 @@ export function envNameProblem(name: string): string | null {
 export function configKeyProblem(key: string): string | null {
   if (key.length <= MAX_SUBDOMAIN_LENGTH && CONFIG_KEY.test(key) && key !== "." && !key.startsWith("..")) return null;
   return "must have at most 253 letters, digits, '-', '_' and '.', and be neither '.' nor begin with '..'";
+}
+
+/** A quantity such as `500m`, `1.5` or `2Gi`, of a resource; never negative. The API server takes a JSON number as well. */
+export function quantityProblem(value: unknown): string | null {
+  const text = typeof value === "number" ? String(value) : value;
+  if (typeof text === "string" && QUANTITY.test(text)) return null;
+  return "must be a quantity such as 500m, 1.5 or 2Gi, and not negative";
+}
+
+const QUANTITY_UNITS = new Map([
+  ...["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((unit, index): [string, number] => [unit, 1_024 ** (index + 1)]),
+  ...["n", "u", "m", "", "k", "M", "G", "T", "P", "E"].map((unit, index): [string, number] => [
+    unit,
+    10 ** (3 * index - 9),
+  ]),
+]);
+
+/** What a quantity that {@link quantityProblem} let pass comes to, for comparing two of them: not exact beyond 15 digits. */
+export function quantityValue(quantity: string | number): number {
+  const [, digits, unit] = /^(.*?\d\.?)([A-Za-z]*)$/.exec(String(quantity)) ?? [];
+  const factor = QUANTITY_UNITS.get(unit ?? "");
+  return factor === undefined ? Number(quantity) : Number(digits) * factor;
+}
+
+/** A port's name (RFC 6335): at most 15 lower-case letters, digits and single dashes, one letter at least. */
+export function portNameProblem(name: string): string | null {
+  const fits = name.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && /[a-z]/.test(name);
+  return fits ? null : "must have at most 15 lower-case letters, digits and single dashes, and one letter at least";
+}
+
+/** A name as labels have it, with an optional prefix, of a resource that containers may ask for. */
+export function resourceNameProblem(name: string): string | null {
+  if (STANDARD_RESOURCE.test(name)) return null;
+  if (name.includes("/") && !name.startsWith("requests.")) return labelKeyProblem(name);
+  return "must be cpu, memory, ephemeral-storage, hugepages-<size> or an extended resource such as example.com/gpu";
 }
 
 /** What neither a process's arguments nor the API server's UTF-8 can hold. */

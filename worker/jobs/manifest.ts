@@ -1,6 +1,9 @@
 import { ANNOTATIONS, JOB_FROM, LABELS } from "../../protocol/words.ts";
 import type { Definition } from "./definition.ts";
 import type { EnvVar } from "./env-vars.ts";
+import { indexedNameProblem } from "./indexed-name.ts";
+import { applyJobPatch, jobPatchProblem, mapContainers, patchedJobProblem, readJobPatch } from "./job-patch.ts";
+import { isJsonObject, type JsonObject } from "./merge-patch.ts";
 import { readEnvs, readStringMap } from "./once-job-metadata.ts";
 import { parseWords } from "./words.ts";
 
@@ -25,7 +28,53 @@ const TERMINATION_GRACE_SECONDS = 10;
  * Builds a run's `batch/v1` Job (contract, part 3). Pure: the same run always gets the same manifest. Throws where a stored
  * definition is damaged; one that the create checked never is.
  */
-export function buildManifest(definition: Definition, input: ManifestInput): Record<string, unknown> {
+export function buildManifest(definition: Definition, input: ManifestInput): JsonObject {
+  return withOwnEnvs(patchedJob(definition, input), ownEnvs(input));
+}
+
+/**
+ * Why the API server would not take the definition's Job: a sentence about its `job_patch`, which is all that can still be
+ * wrong with checked fields; null: it would. Pure.
+ */
+export function manifestProblem(definition: Definition): string | null {
+  const text = definition.metadata.job_patch;
+  if (text === undefined) return null;
+  const problem = jobPatchProblem(JSON.parse(text));
+  if (problem !== null) return problem;
+  const job = patchedJob(definition, WIDEST_INPUT);
+  return patchedJobProblem(job) ?? indexedProblem(definition.jobName, job);
+}
+
+function indexedProblem(jobName: string, job: JsonObject): string | null {
+  const spec = isJsonObject(job.spec) ? job.spec : {};
+  return spec.completionMode === "Indexed" ? indexedNameProblem(jobName, Number(spec.completions)) : null;
+}
+
+/** What a job's runs differ by, as long as it can get: the patch is checked on a Job that is as large as any of them. */
+const WIDEST_INPUT: ManifestInput = {
+  jobId: "0".repeat(40),
+  jobType: "cron",
+  run: 1_000_000_000,
+  clusterLabel: "0".repeat(49),
+  kubeJob: "0".repeat(63),
+  slotAt: 0,
+};
+
+function patchedJob(definition: Definition, input: ManifestInput): JsonObject {
+  const job = generatedJob(definition, input);
+  const patch = readJobPatch(definition.metadata.job_patch);
+  return patch === null ? job : applyJobPatch(job, patch);
+}
+
+/** Ours first, so that the caller's may refer to them as $(WATCHBELL_RUN). */
+function withOwnEnvs(job: JsonObject, own: EnvVar[]): JsonObject {
+  return mapContainers(job, ["containers", "initContainers"], (container) => {
+    const theirs: unknown[] = Array.isArray(container.env) ? container.env : [];
+    return { ...container, env: [...own, ...theirs] };
+  });
+}
+
+function generatedJob(definition: Definition, input: ManifestInput): JsonObject {
   const { metadata } = definition;
   const labels = labelsOf(definition, input);
   const annotations = readStringMap(metadata.annotations);
@@ -53,7 +102,7 @@ export function buildManifest(definition: Definition, input: ManifestInput): Rec
           terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
           // A variable for every Service of the namespace is none of a job's business, and slows the start of large ones.
           enableServiceLinks: false,
-          containers: [containerOf(definition, input)],
+          containers: [containerOf(definition)],
         },
       },
     },
@@ -80,15 +129,14 @@ function ownAnnotations(metadata: Definition["metadata"], run: number): Record<s
   };
 }
 
-function containerOf(definition: Definition, input: ManifestInput): Record<string, unknown> {
+function containerOf(definition: Definition): JsonObject {
   const { args, envs } = definition.metadata;
   return {
     name: "main",
     image: definition.image,
     command: wordsOf(definition.command),
     ...(args !== undefined && { args: wordsOf(args) }),
-    // Ours first, so that the caller's may refer to them as $(WATCHBELL_RUN).
-    env: [...ownEnvs(input), ...readEnvs(envs)],
+    env: readEnvs(envs),
   };
 }
 

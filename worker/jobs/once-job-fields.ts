@@ -2,7 +2,9 @@ import { z } from "zod";
 import { callbackUrlProblem } from "./callback-url.ts";
 import type { Definition } from "./definition.ts";
 import { parseExecTime } from "./exec-time.ts";
+import { indexedNameProblem } from "./indexed-name.ts";
 import { dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
+import { manifestProblem } from "./manifest.ts";
 import { OnceJobMetadata } from "./once-job-metadata.ts";
 import { sentenceOf } from "./sentences.ts";
 import { parseWords } from "./words.ts";
@@ -77,19 +79,19 @@ export function parseOnceJobFields(
   const problem =
     callbackProblem(metadata.callback_url, options.allowPrivateCallbacks) ?? indexedProblem(fields.job_name, metadata);
   if (problem !== null) return { problem };
-  return {
-    definition: {
-      jobName: fields.job_name,
-      namespace: fields.namespace,
-      image: fields.image,
-      command: fields.command,
-      timeout: fields.timeout,
-      route: fields.route,
-      metadata,
-      execAt: time.execAt,
-      startingDeadlineSeconds: fields.starting_deadline_seconds,
-    },
+  const definition: Definition = {
+    jobName: fields.job_name,
+    namespace: fields.namespace,
+    image: fields.image,
+    command: fields.command,
+    timeout: fields.timeout,
+    route: fields.route,
+    metadata,
+    execAt: time.execAt,
+    startingDeadlineSeconds: fields.starting_deadline_seconds,
   };
+  const patched = manifestProblem(definition);
+  return patched === null ? { definition } : { problem: patched };
 }
 
 /** Optional fields that are empty or null are as good as absent, as protobuf's clients send them. */
@@ -124,11 +126,7 @@ function callbackProblem(url: string | undefined, allowPrivate: boolean): string
   return problem && `metadata.callback_url ${JSON.stringify(url)} ${problem}`;
 }
 
-/** The longest name that the job can need, `-r` and four digits and the index of its last pod, must fit 63. */
 function indexedProblem(jobName: string, metadata: Record<string, string>): string | null {
   if (metadata.completion_mode !== "Indexed") return null;
-  const longest = `${jobName}-r9999-${Number(metadata.completions) - 1}`;
-  if (longest.length <= MAX_KUBE_NAME_LENGTH) return null;
-  const over = longest.length - MAX_KUBE_NAME_LENGTH;
-  return `job_name ${JSON.stringify(jobName)} is ${over} too long for an Indexed job with ${metadata.completions} completions`;
+  return indexedNameProblem(jobName, Number(metadata.completions));
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { LABELS } from "../../protocol/words.ts";
 import { type EnvVar, parseEnvs } from "./env-vars.ts";
 import {
   annotationKeyProblem,
@@ -8,6 +7,7 @@ import {
   MAX_INT32,
   textProblem,
 } from "./kubernetes-rules.ts";
+import { OWN_ANNOTATION_PREFIX, RESERVED_LABELS } from "./reserved-keys.ts";
 import { parseWords } from "./words.ts";
 
 /** A job's log limit, bytes: the default and the highest that may be asked for (contract, part 5). */
@@ -16,16 +16,6 @@ const MAX_LOG_LIMIT_BYTES = 64 * 1024 * 1024;
 const MAX_PODS = 100_000;
 /** Kubernetes allows 256 KiB of annotations in all; the last KiB is left to ours and the API server's. */
 const MAX_ANNOTATION_BYTES = 255 * 1024;
-const OWN_ANNOTATION_PREFIX = "watchbell.dev/";
-
-/** Labels that are not the caller's: our five, and those that the API server generates for each Job. */
-const RESERVED_LABELS: readonly string[] = [
-  ...Object.values(LABELS),
-  "job-name",
-  "controller-uid",
-  "batch.kubernetes.io/job-name",
-  "batch.kubernetes.io/controller-uid",
-];
 
 const Scalar = z
   .union([z.string(), z.number(), z.boolean()], "must be text, a number, true or false")
@@ -143,6 +133,8 @@ export const OnceJobMetadata = z.strictObject(
     log_limit_bytes: wholeNumber(1, MAX_LOG_LIMIT_BYTES).default(String(DEFAULT_LOG_LIMIT_BYTES)),
     args: ruledText((text) => textProblem(text) ?? argsProblem(text)).optional(),
     callback_url: ruledText(textProblem).optional(),
+    /** What it may hold is checked on the Job that it makes. */
+    job_patch: jsonText(() => null).optional(),
   },
   "must be a JSON object",
 );

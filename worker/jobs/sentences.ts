@@ -3,7 +3,7 @@ import type { z } from "zod";
 const MAX_SHOWN_LENGTH = 80;
 
 /** These may hold secrets or are long: their problems name the key that is wrong, and the value is not repeated. */
-const NOT_SHOWN = new Set(["metadata.envs", "metadata.labels", "metadata.annotations"]);
+const NOT_SHOWN = new Set(["metadata.envs", "metadata.labels", "metadata.annotations", "metadata.job_patch"]);
 
 /** Turns zod's first issue with a body into one plain sentence that names field and value (contract, part 2). */
 export function sentenceOf(

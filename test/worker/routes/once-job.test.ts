@@ -76,6 +76,19 @@ describe("/api/once_job/create", () => {
     });
   });
 
+  it("refuses a job_patch that Kubernetes would not take, naming field and value, and stores nothing", async () => {
+    const patch = { spec: { template: { spec: { restartPolicy: "Always" } } } };
+
+    const answer = await call("/api/once_job/create", { body: leastCreate({ metadata: { job_patch: patch } }) });
+
+    expect(answer).toMatchObject({
+      status: 422,
+      code: 104,
+      cause: expect.stringContaining('metadata.job_patch.spec.template.spec.restartPolicy "Always"'),
+    });
+    expect(await storedRows()).toEqual({ jobs: 0, claims: 0 });
+  });
+
   it("gives a name to one of twenty that ask at once, and the others 105", async () => {
     const body = leastCreate({ job_name: "contested" });
 
