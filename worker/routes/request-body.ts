@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
+import { isDeeperThan } from "../jobs/merge-patch.ts";
 
 /** Bodies above this are refused (contract, part 2). */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -31,15 +32,10 @@ export async function readOptionalJsonObject(c: Context): Promise<Record<string,
   if (!isObject(value)) {
     throw new ApiError("bodyUndecodable", `The body is ${kindOf(value)}; it must be a JSON object.`);
   }
-  if (isDeeperThan(MAX_DEPTH, value)) {
+  if (isDeeperThan(value, MAX_DEPTH)) {
     throw new ApiError("bodyUndecodable", `The body is nested more than ${MAX_DEPTH} levels deep.`);
   }
   return value;
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
