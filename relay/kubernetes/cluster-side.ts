@@ -8,10 +8,11 @@ import type { KubernetesApi } from "./api.ts";
 import { KubernetesCalls } from "./calls.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
 import { type CommandEvents, Commands, MAX_ATTEMPTS } from "./commands.ts";
-import type { Right } from "./create-run.ts";
+import type { Attempted, Right } from "./create-run.ts";
 import { Follows } from "./follows.ts";
 import { inventoryPages } from "./inventory.ts";
 import { LogCollector } from "./log-collector.ts";
+import { QuotaLine } from "./quota-line.ts";
 import { Reconciler } from "./reconciler.ts";
 import { RunFinisher } from "./run-finisher.ts";
 import { RunStore } from "./run-store.ts";
@@ -66,8 +67,10 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   });
   const attempts = new Semaphore(MAX_ATTEMPTS);
   const parts = { calls, clock, log, report, store, reconciler, underWay, attempts };
-  const context = { ...parts, right: options.right, clusterLabel, namespaces };
-  const commands = new Commands(context, { onCreateEnd: options.onCreateEnd });
+  const quotaLine = new QuotaLine<Attempted>();
+  const isCrowded = (): boolean => commands.isCrowded;
+  const context = { ...parts, right: options.right, quotaLine, isCrowded, clusterLabel, namespaces };
+  const commands: Commands = new Commands(context, { onCreateEnd: options.onCreateEnd });
   const watch = new ClusterWatch({
     ...{ api, clock, log, store, reconciler, clusterLabel, namespaces, signal },
     mayReport: options.mayReport,
@@ -81,7 +84,7 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   return {
     clusterLabel,
     problem: () => watch.problem,
-    remark: () => watch.remark,
+    remark: () => `${watch.remark}${finisher.remark}`,
     synced: watch.synced,
     inventory: () => inventoryPages(store.runs()),
     take: (command) => commands.take(command),

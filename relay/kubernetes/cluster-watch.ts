@@ -97,7 +97,9 @@ export class ClusterWatch {
         this.#failing.delete(path);
         this.#forbidden.delete(path);
         if (health === "failing") this.#failing.set(path, why);
+        if (health === "healthy" && resource === "jobs") this.#seenAgain(scope);
         if (health !== "forbidden") return;
+        if (resource === "jobs") this.#sayUnseen(scope, `its Job can't be watched: ${why}`);
         this.#forbidden.set(path, why);
         if (scope[resource] === "unknown") this.#seen(scope, resource, "forbidden");
       },
@@ -169,6 +171,16 @@ export class ClusterWatch {
 
   #reconcile(run: TrackedRun): void {
     if (this.#isSynced && this.#options.mayReport()) this.#options.reconciler.reconcile(run);
+  }
+
+  #sayUnseen(scope: Scope, message: string): void {
+    const { store, reconciler, mayReport } = this.#options;
+    if (mayReport()) for (const run of store.within(scope.namespace)) reconciler.sayUnseen(run, message);
+  }
+
+  #seenAgain(scope: Scope): void {
+    const { store, reconciler } = this.#options;
+    for (const run of store.within(scope.namespace)) reconciler.seenAgain(run);
   }
 
   #vanished(run: TrackedRun): void {

@@ -38,6 +38,11 @@ export class Commands {
     this.#events = events;
   }
 
+  /** Half of the window is taken: what nobody knows the end of makes room for what can be created. */
+  get isCrowded(): boolean {
+    return this.#active > CREATE_WINDOW / 2;
+  }
+
   /** Takes a command in. One that is already being worked on changes nothing: the control plane repeats what it is unsure of. */
   take(command: Command): void {
     const key = runKeyText(command);

@@ -33,11 +33,27 @@ const Manifest = z.object({
 /** A create that will never succeed. */
 export type Refused = { reason: RefusalReason; message: string };
 
+const NOT_ALLOWED = "namespace_not_allowed";
+
+/** Whether a namespace is one of those that the relay was told of (WATCHBELL_NAMESPACES); empty: it may touch all. */
+export function mayTouch(namespaces: readonly string[], namespace: string): boolean {
+  return namespaces.length === 0 || namespaces.includes(namespace);
+}
+
+/** What is said of anything asked for in another namespace. */
+export function notAllowedWords(namespace: string): string {
+  return `the relay may not touch namespace ${namespace} (WATCHBELL_NAMESPACES)`;
+}
+
+/** Why nothing more is heard of a run whose Job is there, in a namespace that the relay was told of once and is not now. */
+export function outOfView(namespace: string): { reason: string; message: string } {
+  return { reason: NOT_ALLOWED, message: `its Job is not looked at: ${notAllowedWords(namespace)}` };
+}
+
 /** The cluster's own rules: only Jobs, only allowed namespaces, only what carries our labels. null: nothing speaks against it. */
 export function refusedByRule(create: Create, clusterLabel: string, namespaces: readonly string[]): Refused | null {
-  if (namespaces.length > 0 && !namespaces.includes(create.namespace)) {
-    const message = `the relay may not touch namespace ${create.namespace} (WATCHBELL_NAMESPACES)`;
-    return { reason: "namespace_not_allowed", message };
+  if (!mayTouch(namespaces, create.namespace)) {
+    return { reason: NOT_ALLOWED, message: notAllowedWords(create.namespace) };
   }
   const parsed = Manifest.safeParse(create.manifest);
   if (!parsed.success) {
@@ -82,8 +98,12 @@ export function judgeCreateFailure(failure: ApiFailure, secrets: readonly string
   if (isRetryable(failure) || failure.status === 409) return retry(waitingReason(failure), message, failure);
   if (failure.status === 404) return { verdict: "refused", reason: "namespace_missing", message };
   if (failure.status === 403) {
-    const reason = isNamespaceTerminating(failure) ? "namespace_terminating" : "forbidden";
-    return { verdict: "refused", reason, message };
+    if (isNamespaceTerminating(failure)) return { verdict: "refused", reason: "namespace_terminating", message };
+    // Where rights are given namespace by namespace, one that is missing is answered in the words of a missing right.
+    const hint = /\bcannot create resource\b/.test(message)
+      ? " (no Role of the relay's there, or no such namespace)"
+      : "";
+    return { verdict: "refused", reason: "forbidden", message: `${message}${hint}` };
   }
   return { verdict: "refused", reason: "invalid", message };
 }
@@ -102,35 +122,59 @@ function waitingReason(failure: ApiFailure): string {
 
 /**
  * Whose Job has the name. `same`: this run's, success even while it is being deleted. `replace`: an older run of this job,
- * or a Job of ours whose end was reported. `taken`: anybody else's, which is left alone.
+ * or a Job of ours whose end was reported. `going`: anybody else's that is being deleted, so that its name is only waited
+ * for. `taken`: anybody else's, which is left alone.
  */
-export function judgeExisting(job: KubeJob, run: RunKey, clusterLabel: string): "same" | "replace" | "taken" {
+export function judgeExisting(job: KubeJob, run: RunKey, clusterLabel: string): "same" | "replace" | "going" | "taken" {
   const labels = job.metadata.labels ?? {};
   const ours = labels[LABELS.from] === JOB_FROM && labels[LABELS.cluster] === clusterLabel;
   const existing = runKeyOf(job);
-  if (!ours || existing === null) return "taken";
+  const others = job.metadata.deletionTimestamp ? "going" : "taken";
+  if (!ours || existing === null) return others;
   if (existing.jobId === run.jobId && existing.run === run.run) return "same";
   if (existing.jobId === run.jobId && existing.run < run.run) return "replace";
-  return isReported(job) ? "replace" : "taken";
+  return isReported(job) ? "replace" : others;
 }
 
-const EnvValues = z.object({
-  spec: z.object({
-    template: z.object({
-      spec: z.object({
-        containers: z.array(z.object({ env: z.array(z.object({ value: z.string().optional() })).optional() })),
-      }),
-    }),
-  }),
-});
+/** Kubernetes' own: its pods are still ending. */
+const FOREGROUND = "foregroundDeletion";
+
+/** What a create waits for while a Job that goes has its name. */
+export function awaitedName(job: KubeJob, whose: "replace" | "going"): { reason: string; message: string } {
+  const { name, namespace, deletionTimestamp, finalizers } = job.metadata;
+  const others = (finalizers ?? []).filter((finalizer) => finalizer !== FOREGROUND);
+  const held = others.length > 0 ? `, held by its finalizer ${others.join(", ").slice(0, 200)}` : "";
+  const ending = finalizers?.includes(FOREGROUND) ? ", its pods end first" : "";
+  const since = deletionTimestamp ? ` since ${deletionTimestamp}` : "";
+  const which =
+    whose === "replace" ? `an older Job named ${name}` : `a Job named ${name} that is not this job's in ${namespace}`;
+  return {
+    reason: whose === "replace" ? "older_job" : "name_going",
+    message: `${which} is being deleted${since}${ending}${held}`,
+  };
+}
+
+const EnvValue = z.object({ name: z.string(), value: z.string() });
 /** Shorter values occur in any sentence by chance. */
 const MIN_SECRET_LENGTH = 4;
+/** Ours, in every container; a sentence may name the job. */
+const NO_SECRETS = /^WATCHBELL_(?:JOB_ID|RUN|SLOT_AT)$/;
 
-/** The env values of a manifest: they may be secrets, so no sentence that goes up may hold them. */
+/** The env values of a manifest, of whatever container: they may be secrets, so no sentence that goes up may hold them. */
 export function envValuesOf(manifest: unknown): string[] {
-  const parsed = EnvValues.safeParse(manifest);
-  if (!parsed.success) return [];
-  return parsed.data.spec.template.spec.containers
-    .flatMap((container) => container.env ?? [])
-    .flatMap((variable) => (variable.value && variable.value.length >= MIN_SECRET_LENGTH ? [variable.value] : []));
+  const values = new Set<string>();
+  const collect = (value: unknown, key: string): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) {
+        const variable = key === "env" ? EnvValue.safeParse(item).data : undefined;
+        const isSecret = variable && !NO_SECRETS.test(variable.name) && variable.value.length >= MIN_SECRET_LENGTH;
+        if (isSecret) values.add(variable.value);
+        else collect(item, "");
+      }
+    } else if (typeof value === "object" && value !== null) {
+      for (const [name, inner] of Object.entries(value)) collect(inner, name);
+    }
+  };
+  collect(manifest, "");
+  return [...values];
 }

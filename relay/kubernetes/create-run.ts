@@ -1,16 +1,26 @@
 import type { Create } from "../../protocol/down.ts";
-import { CREATE_TIMEOUT_MS } from "../../protocol/words.ts";
+import { CREATE_TIMEOUT_MS, type RunKey } from "../../protocol/words.ts";
 import { equalJitterMs } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
-import { type Report, runKeyText } from "../facts.ts";
+import type { Report } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { Semaphore } from "../semaphore.ts";
 import type { KubernetesCalls } from "./calls.ts";
-import { envValuesOf, judgeCreateFailure, judgeExisting, type Refused, refusedByRule } from "./create-decision.ts";
+import {
+  envValuesOf,
+  judgeCreateFailure,
+  judgeExisting,
+  mayTouch,
+  outOfView,
+  type Refused,
+  refusedByRule,
+} from "./create-decision.ts";
 import { isNotFound, isRetryable } from "./failures.ts";
 import type { KubeJob } from "./objects.ts";
+import type { QuotaLine } from "./quota-line.ts";
 import type { Reconciler } from "./reconciler.ts";
-import { type RunStore, runKeyOf, type UnderWay } from "./run-store.ts";
+import type { RunStore, UnderWay } from "./run-store.ts";
+import { meetExisting, olderIsGone } from "./taken-name.ts";
 
 const BACKOFF = { minMs: 100, maxMs: 5_000 };
 const MAX_RETRY_AFTER_MS = 30_000;
@@ -22,16 +32,22 @@ const LEASE_POLL_MS = 10;
 const RIGHT_POLL_MS = 1_000;
 /** A quota frees itself slowly. */
 const QUOTA_PAUSE_MS = 1_000;
+/** Whoever stands in line looks this often whether it is first by now. */
+const LINE_POLL_MS = 250;
+/** A name that is being freed is mostly free within its pods' grace; one that is stuck is asked for less often. */
+const NAME_PAUSE = { mostMs: 1_000, forMs: 60_000 };
 /**
- * What a quota has held back for so long is handed back: it comes again a moment later, but until then its place in the
- * control plane's window is free for runs of other namespaces.
+ * What nobody knows the end of (a quota, a name that is being freed) is handed back after so long where the window is
+ * crowded: it comes again a moment later, but until then its place is free for runs that can be created.
  */
-const QUOTA_HAND_BACK_MS = 5_000;
+const HAND_BACK_MS = 5_000;
 /** A hiccup is not worth a sentence. */
 const SAY_WAITING_AFTER_MS = 1_000;
 const SAY_WAITING_EVERY_MS = 5_000;
 /** An attempt gets at least this long, or its start deadline could never be met from close by. */
 const MIN_ATTEMPT_MS = 500;
+
+type Signals = { cancel: AbortSignal; stop: AbortSignal };
 
 /** How a create ended. `unsettled`: the process goes before it is known; `cancelled`: a remove took over. */
 export type CreateResult = "created" | "adopted" | "refused" | "expired" | "dropped" | "cancelled" | "unsettled";
@@ -60,20 +76,25 @@ export type CreateContext = {
   underWay: UnderWay;
   /** Places for attempts at once; a create that pauses holds none, so that one that can't succeed stops no other. */
   attempts: Semaphore;
+  quotaLine: QuotaLine<Attempted>;
+  /** Whether runs that wait for nobody knows how long take up much of the window. */
+  isCrowded: () => boolean;
   clusterLabel: string;
   namespaces: readonly string[];
 };
 
 /** One create under way. */
-type Attempted = {
+export type Attempted = {
   create: Create;
   received: Received;
   /** Start of the last attempt whose outcome is unknown, monotonic ms; null: none. */
   unknownMs: number | null;
   /** An attempt was answered 403; a second one, sent after the API server had said that it is ready, is evidence. */
   wasForbidden: boolean;
-  /** The last attempt failed for want of quota. */
-  overQuota: boolean;
+  /** What the last attempt met that nobody knows the end of. */
+  heldBy: "quota" | "name" | null;
+  /** The run whose Job has to make room for this one. */
+  older: RunKey | null;
   said: string;
   saidMs: number;
 };
@@ -86,33 +107,50 @@ export async function createRun(
   context: CreateContext,
   create: Create,
   received: Received,
-  signals: { cancel: AbortSignal; stop: AbortSignal },
+  signals: Signals,
 ): Promise<CreateResult> {
-  const { clock } = context;
+  const nothingMet = { unknownMs: null, wasForbidden: false, heldBy: null, older: null };
+  const state: Attempted = { create, received, ...nothingMet, said: "", saidMs: received.atMs };
+  // Also what breaks a rule is looked for: a process with other rules may have created it.
   const refused = refusedByRule(create, context.clusterLabel, context.namespaces);
-  if (refused !== null) return sayRefused(context, create, refused);
-  const state: Attempted = {
-    create,
-    received,
-    unknownMs: null,
-    wasForbidden: false,
-    overQuota: false,
-    said: "",
-    saidMs: received.atMs,
-  };
+  if (refused !== null) return await giveUp(context, state, refused, signals.stop);
+  try {
+    return await tryUntilSettled(context, state, signals);
+  } finally {
+    context.quotaLine.leave(state);
+  }
+}
+
+async function tryUntilSettled(context: CreateContext, state: Attempted, signals: Signals): Promise<CreateResult> {
+  const { clock } = context;
   for (let tries = 0; ; tries++) {
     // The right is looked at inside: waiting for a place among the attempts takes time.
     const attempt = await context.attempts.run(1, async () => {
       const halt = await haltReason(context, state, signals);
-      return halt === null ? await attemptOnce(context, state) : { halt };
+      if (halt !== null) return { halt };
+      return standsInLine(context, state) ? IN_LINE : await attemptOnce(context, state);
     });
     if ("halt" in attempt) return await giveUp(context, state, { say: attempt.halt }, signals.stop);
     if (attempt.done === "refused") return await giveUp(context, state, attempt.refused, signals.stop);
     if (attempt.done) return attempt.result;
     const backoffMs = equalJitterMs(tries, BACKOFF, clock.random());
-    const pauseMs = Math.max(backoffMs, Math.min(MAX_RETRY_AFTER_MS, attempt.retryAfterMs ?? 0));
+    const pauseMs = Math.max(
+      Math.min(backoffMs, attempt.atMostMs ?? BACKOFF.maxMs),
+      Math.min(MAX_RETRY_AFTER_MS, attempt.retryAfterMs ?? 0),
+    );
     await pauseBetween(context, state, pauseMs, AbortSignal.any([signals.cancel, signals.stop]));
   }
+}
+
+/** Whether others of its namespace wait for quota before it, and are asked for first. */
+function standsInLine(context: CreateContext, state: Attempted): boolean {
+  const { quotaLine } = context;
+  const words = quotaLine.wordsOf(state.create.namespace);
+  if (words === null || !quotaLine.isBehind(state)) return false;
+  quotaLine.join(state, words);
+  state.heldBy = "quota";
+  sayWaiting(context, state, "quota", words);
+  return true;
 }
 
 /** Sleeps between two attempts, at most to the start deadline; a right that lapsed meanwhile ends it soon. */
@@ -133,16 +171,17 @@ type Halt = "expired" | "dropped" | "cancelled";
 
 /** Why no further attempt may start; null: one may. */
 async function haltReason(
-  { clock, right }: CreateContext,
+  { clock, right, isCrowded }: CreateContext,
   state: Attempted,
-  { cancel, stop }: { cancel: AbortSignal; stop: AbortSignal },
+  { cancel, stop }: Signals,
 ): Promise<Halt | null> {
   const untilMs = clock.monotonicMs() + LEASE_WAIT_MS;
   for (;;) {
     if (cancel.aborted) return "cancelled";
     if (stop.aborted || right.term() !== state.received.term) return "dropped";
     if (msToDeadline(state, clock.monotonicMs()) <= 0) return "expired";
-    if (state.overQuota && clock.monotonicMs() - state.received.atMs > QUOTA_HAND_BACK_MS) return "dropped";
+    const isOld = clock.monotonicMs() - state.received.atMs > HAND_BACK_MS;
+    if (state.heldBy !== null && isOld && isCrowded()) return "dropped";
     if (right.mayCreate()) return null;
     if (!right.mayReturn() || clock.monotonicMs() >= untilMs) return "dropped";
     await clock.sleep(LEASE_POLL_MS, stop);
@@ -158,61 +197,63 @@ function msToDeadline({ create, received }: Attempted, nowMs: number): number {
 type AttemptEnd =
   | { done: true; result: CreateResult }
   | { done: "refused"; refused: Refused }
-  | { done: false; retryAfterMs: number | null };
+  /** `atMostMs`: the pause is not to grow past this. */
+  | { done: false; retryAfterMs: number | null; atMostMs?: number };
+
+const IN_LINE: AttemptEnd = { done: false, retryAfterMs: null, atMostMs: LINE_POLL_MS };
 
 async function attemptOnce(context: CreateContext, state: Attempted): Promise<AttemptEnd> {
-  const { calls, clock } = context;
+  const { calls, clock, quotaLine } = context;
   const { create } = state;
   const startedMs = clock.monotonicMs();
+  state.heldBy = null;
   const leftMs = Math.max(MIN_ATTEMPT_MS, msToDeadline(state, startedMs));
   const answer = await calls.createJob(create.namespace, create.manifest, Math.min(CREATE_TIMEOUT_MS, leftMs));
-  if (answer.ok) return { done: true, result: sayCreated(context, state, answer.value, false) };
+  if (answer.ok) {
+    if (state.older !== null) olderIsGone(context, state.older);
+    return { done: true, result: sayCreated(context, state, answer.value, false) };
+  }
   const verdict = judgeCreateFailure(answer.failure, envValuesOf(create.manifest));
+  const isOverQuota = verdict.verdict === "retry" && verdict.reason === "quota";
+  if (isOverQuota) quotaLine.join(state, verdict.message);
+  else quotaLine.leave(state);
   switch (verdict.verdict) {
     case "exists":
-      return await meetExisting(context, state);
+      return await meetTakenName(context, state);
     case "refused":
       if (verdict.reason !== "forbidden" || state.wasForbidden) return { done: "refused", refused: verdict };
       state.wasForbidden = true;
       return { done: false, retryAfterMs: null };
     case "retry":
       if (verdict.mayHaveHappened) state.unknownMs = startedMs;
-      state.overQuota = verdict.reason === "quota";
+      state.heldBy = isOverQuota ? "quota" : null;
       sayWaiting(context, state, verdict.reason, verdict.message);
-      return { done: false, retryAfterMs: state.overQuota ? QUOTA_PAUSE_MS : verdict.retryAfterMs };
+      if (isOverQuota) return { done: false, retryAfterMs: QUOTA_PAUSE_MS, atMostMs: QUOTA_PAUSE_MS };
+      return { done: false, retryAfterMs: verdict.retryAfterMs };
     default:
       return verdict satisfies never;
   }
 }
 
-/** The name is taken: by this run (success), by what may go, or by somebody else. */
-async function meetExisting(context: CreateContext, state: Attempted): Promise<AttemptEnd> {
-  const { calls, underWay } = context;
-  const again = { done: false as const, retryAfterMs: null };
-  const found = await calls.getJob(state.create);
-  if (!found.ok) return again;
-  const job = found.value;
-  switch (judgeExisting(job, state.create, context.clusterLabel)) {
+/** The name is taken: that is success, a refusal, or a wait. */
+async function meetTakenName(context: CreateContext, state: Attempted): Promise<AttemptEnd> {
+  const met = await meetExisting(context, state.create);
+  switch (met.met) {
+    case "unknown":
+      return { done: false, retryAfterMs: null };
     case "same":
-      return { done: true, result: sayCreated(context, state, job, true) };
-    case "taken": {
-      const { name, namespace } = state.create;
-      const message = `a Job named ${name} that is not this job's exists in namespace ${namespace}`;
-      return { done: "refused", refused: { reason: "name_taken", message } };
+      return { done: true, result: sayCreated(context, state, met.job, true) };
+    case "refused":
+      return { done: "refused", refused: met.refused };
+    case "goes": {
+      state.heldBy = "name";
+      state.older = met.older ?? state.older;
+      sayWaiting(context, state, met.waiting.reason, met.waiting.message);
+      const isLong = context.clock.monotonicMs() - state.received.atMs > NAME_PAUSE.forMs;
+      return { done: false, retryAfterMs: null, ...(isLong ? {} : { atMostMs: NAME_PAUSE.mostMs }) };
     }
-    case "replace": {
-      const older = runKeyOf(job);
-      if (older) underWay.removing.add(runKeyText(older));
-      if (!job.metadata.deletionTimestamp) {
-        const deleted = await calls.deleteJob(state.create, job.metadata.uid);
-        if (!deleted.ok && deleted.failure.status === 403) {
-          const message = `an older Job named ${state.create.name} may not be deleted by the relay`;
-          return { done: "refused", refused: { reason: "forbidden", message } };
-        }
-      }
-      sayWaiting(context, state, "older_job", `an older Job named ${state.create.name} is being removed first`);
-      return again;
-    }
+    default:
+      return met satisfies never;
   }
 }
 
@@ -265,7 +306,8 @@ function sayCreated(context: CreateContext, { create }: Attempted, job: KubeJob,
   const { clock, store, report } = context;
   const nowMs = clock.monotonicMs();
   const { uid, name, namespace } = job.metadata;
-  const tracked = store.takeJob(job, nowMs, true);
+  const isInView = mayTouch(context.namespaces, namespace);
+  const tracked = isInView ? store.takeJob(job, nowMs, true) : null;
   if (tracked) {
     tracked.said.created = true;
     tracked.lastHappenedMs = nowMs;
@@ -274,6 +316,7 @@ function sayCreated(context: CreateContext, { create }: Attempted, job: KubeJob,
   void report(fact, nowMs).then((answer) => {
     if (answer === "gone" && tracked) context.reconciler.unknownAbove(tracked);
   });
+  if (!isInView) void report({ type: "waiting", jobId: create.jobId, run: create.run, ...outOfView(namespace) }, nowMs);
   return adopted ? "adopted" : "created";
 }
 

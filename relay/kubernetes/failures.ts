@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Cause, causeWords, redacted } from "./cause-words.ts";
 
 /** Why a request to the API server did not succeed. */
 export type ApiFailure = {
@@ -8,7 +9,7 @@ export type ApiFailure = {
   reason: string;
   /** The server's words. They may hold values of the object (env!): up go only {@link describeFailure}'s. */
   message: string;
-  causes: { reason: string; field: string; message: string }[];
+  causes: Cause[];
   /** The kind that was not found or already there, lower-case plural. */
   kind: string;
   retryAfterMs: number | null;
@@ -30,6 +31,7 @@ const Status = z.object({
 });
 
 const MAX_WORDS = 300;
+const MAX_CAUSES = 5;
 
 /** Reads an answer that is no success; 429 comes as plain text, most others as a Status object. */
 export function failureFromAnswer(status: number, body: string, retryAfter: string | undefined): ApiFailure {
@@ -123,22 +125,20 @@ export function isQuota(failure: ApiFailure): boolean {
   return failure.status === 403 && failure.message.includes("exceeded quota");
 }
 
-/** What may go up and into a sentence: never a 422's own words, since they print env values. */
+/** What may go up and into a sentence: of a 422 no value that could be an env's, of other words all but the secrets. */
 export function describeFailure(failure: ApiFailure, secrets: readonly string[] = []): string {
   if (failure.status === 0) return `no answer from the API server (${failure.reason})`;
-  if (failure.status === 422) {
-    const fields = [...new Set(failure.causes.map((cause) => fieldWords(cause)))].filter((words) => words !== "");
-    return fields.length > 0 ? `the API server finds invalid: ${fields.join(", ")}` : "the API server finds it invalid";
-  }
-  let words = failure.message;
-  for (const secret of secrets) words = words.replaceAll(secret, "…");
-  return `the API server answered ${failure.status}: ${words.slice(0, MAX_WORDS) || failure.reason}`;
+  if (failure.status === 422) return redacted(invalidWords(failure), secrets);
+  const words = redacted(failure.message, secrets).slice(0, MAX_WORDS);
+  return `the API server answered ${failure.status}: ${words || failure.reason}`;
 }
 
-function fieldWords(cause: ApiFailure["causes"][number]): string {
-  // Map keys may follow in brackets; they are names, but an overlong one would bury the sentence.
-  const field = cause.field.slice(0, 120);
-  return field === "" ? "" : cause.reason === "" ? field : `${field} (${cause.reason})`;
+/** A field that does not fit and an admission policy that denies are both 422; only the first names a field. */
+function invalidWords({ causes }: ApiFailure): string {
+  const words = [...new Set(causes.map(causeWords))].filter((one) => one !== "").slice(0, MAX_CAUSES);
+  if (words.length === 0) return "the API server finds it invalid";
+  const isPolicy = causes.every((cause) => cause.field === "");
+  return `${isPolicy ? "the API server answered 422" : "the API server finds invalid"}: ${words.join(", ")}`;
 }
 
 function parseJson(text: string): unknown {

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { type FactAnswer, type FactBody, type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
-import { describeFailure, isNotFound } from "./failures.ts";
+import { describeFailure, isForbidden, isNotFound } from "./failures.ts";
 import type { Follows } from "./follows.ts";
 import { leftWords, podsLeftBy } from "./left-pods.ts";
 import { followFromMs } from "./log-plan.ts";
@@ -18,12 +18,16 @@ const PODS_LAG_MS = 300;
 /** A Job without any pod for this long is asked for the events that say why. */
 const STALLED_MS = 5_000;
 const EVENTS_AGAIN_MS = 30_000;
+/** Events have whole seconds, and so has the API server's clock as we know it. */
+const CLOCK_STEP_MS = 2_000;
 /** A changed sentence on why a run waits goes up at most this often. */
 const WAITING_EVERY_MS = 5_000;
 /** Between two pods of a run that has started there is always a moment without one; it is worth a sentence after this. */
 const WAITING_STEADY_MS = 3_000;
 /** The pods of a Job that is gone are looked at again after this. */
 const LEFT_PODS_EVERY_MS = 2_000;
+/** A right that is missing comes back by an admin's hand. */
+const FORBIDDEN_EVERY_MS = 30_000;
 
 /**
  * Level-triggered: from what the store knows of a run it derives what should have been said by now, and says what is
@@ -71,6 +75,7 @@ export class Reconciler {
       return;
     }
     const pods = this.#store.podsOf(run.uid);
+    if (pods.some((pod) => !isOver(pod))) this.#hasPod(run);
     const report = reportOf(run.job, pods, this.#follows.keys, this.#calls.api.serverNowMs());
     this.#sayCreated(run);
     if (report.startedPod !== null) this.#sayStarted(run, report.startedPod, pods);
@@ -96,8 +101,9 @@ export class Reconciler {
         this.#sayWhy(run, waitingOf(run.job, pods, this.#calls.api.serverNowMs()), pods);
         this.#follow(run, pods);
       } else this.reconcile(run);
-      const stalled = nowMs - run.firstSeenMs > STALLED_MS && nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS;
-      if (stalled && !run.said.started && !run.job.spec.suspend && pods.length === 0) {
+      if (pods.some((pod) => !isOver(pod)) || run.job.spec.suspend) this.#hasPod(run);
+      else run.noPodSinceMs ??= nowMs;
+      if (this.#msWithoutPod(run) > STALLED_MS && nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS) {
         run.eventsAskedMs = nowMs;
         void this.#askWhyNoPod(run);
       }
@@ -111,7 +117,8 @@ export class Reconciler {
   async vanished(run: TrackedRun): Promise<void> {
     if (run.vanished) return;
     if (run.settled) return this.#store.forget(run);
-    if (this.#underWay.removing.has(runKeyText(run.key))) return;
+    // Its going is what was asked for, and whoever asked says so.
+    if (this.#underWay.removing.has(runKeyText(run.key))) return this.removed(run);
     // One question at a time; it is asked again from the answer on.
     if (run.lookAgainMs !== null) run.lookAgainMs = Number.POSITIVE_INFINITY;
     const answer = await this.#calls.getJob(run);
@@ -124,10 +131,12 @@ export class Reconciler {
       // No evidence either way: it is asked again.
       const why = describeFailure(answer.failure);
       this.#log("warn", "a Job that is missing could not be asked for", { run: runKeyText(run.key), why });
-      this.#lookAgain(run);
+      if (!isForbidden(answer.failure)) return this.#lookAgain(run, LEFT_PODS_EVERY_MS);
+      this.sayUnseen(run, `its Job is missing and can't be asked for: ${why}`);
+      this.#lookAgain(run, FORBIDDEN_EVERY_MS);
       return;
     }
-    if (!run.said.ended && !(await this.#isWithoutPods(run))) return this.#lookAgain(run);
+    if (!run.said.ended && !(await this.#isWithoutPods(run))) return this.#lookAgain(run, LEFT_PODS_EVERY_MS);
     if (run.vanished || this.#underWay.removing.has(runKeyText(run.key))) return;
     run.vanished = true;
     if (run.said.ended) return;
@@ -136,8 +145,8 @@ export class Reconciler {
     await this.#report({ type: "lost", ...run.key, uid: run.uid }, this.#clock.monotonicMs());
   }
 
-  #lookAgain(run: TrackedRun): void {
-    run.lookAgainMs = this.#clock.monotonicMs() + LEFT_PODS_EVERY_MS;
+  #lookAgain(run: TrackedRun, pauseMs: number): void {
+    run.lookAgainMs = this.#clock.monotonicMs() + pauseMs;
   }
 
   /** Whether no pod of a Job that is gone may still run; while one may, the run says so. */
@@ -161,7 +170,9 @@ export class Reconciler {
   }
 
   /** Says why a run waits, or that it does no longer. What only its events tell (no pod at all) stays said. */
-  #sayWhy(run: TrackedRun, waiting: Waiting | null, pods: readonly PodRecord[]): void {
+  #sayWhy(run: TrackedRun, seen: Waiting | null, pods: readonly PodRecord[]): void {
+    if (run.said.unseen) return;
+    const waiting = run.noPodWhy ?? seen;
     const words = waiting === null ? "" : waitingWords(waiting);
     const nowMs = this.#clock.monotonicMs();
     if (words !== run.waits.words) run.waits = { words, sinceMs: nowMs };
@@ -178,6 +189,22 @@ export class Reconciler {
     run.said.waiting = words;
     run.said.waitingMs = nowMs;
     this.#say(run, { type: "waiting", ...run.key, ...waiting }, nowMs);
+  }
+
+  /** The Job can't be watched for want of a right: nothing is said of it but that. */
+  sayUnseen(run: TrackedRun, message: string): void {
+    if (run.settled || run.vanished || run.said.ended) return;
+    run.said.unseen = true;
+    this.sayWaiting(run, { reason: "forbidden", message });
+  }
+
+  /** It can be watched again. */
+  seenAgain(run: TrackedRun): void {
+    if (!run.said.unseen) return;
+    run.said.unseen = false;
+    // At once, and not too often thereafter.
+    run.said.waitingMs = Number.NEGATIVE_INFINITY;
+    this.sayWaiting(run, { reason: "", message: "" });
   }
 
   #sayCreated(run: TrackedRun): void {
@@ -234,17 +261,39 @@ export class Reconciler {
     this.reconcile(run);
   }
 
+  /** Only events tell why no pod can be made; where there are none, or they may not be read, that is said. */
   async #askWhyNoPod(run: TrackedRun): Promise<void> {
     const answer = await this.#calls.listJobEvents(run.namespace, run.uid);
+    if (run.said.ended || run.said.unseen || run.noPodSinceMs === null) return;
     if (!answer.ok) {
       const why = describeFailure(answer.failure);
       this.#log("debug", "events can't be read", { run: runKeyText(run.key), why });
+      const message = `the Job has no pod, and its events, which would tell why, can't be read: ${why}`;
+      if (isForbidden(answer.failure) && !run.said.started) this.#sayNoPod(run, { reason: "NoPod", message });
       return;
     }
-    const failed = answer.value.filter((event) => event.reason === "FailedCreate");
+    // Of a run that had a pod, only what its lack of one now has brought about.
+    const sinceAt = run.said.started ? this.#calls.api.serverNowMs() - this.#msWithoutPod(run) - CLOCK_STEP_MS : 0;
+    const failed = answer.value.filter((event) => event.reason === "FailedCreate" && eventAt(event) >= sinceAt);
     const newest = failed.toSorted((a, b) => eventAt(a) - eventAt(b)).at(-1);
-    if (newest && !run.said.started)
-      this.sayWaiting(run, { reason: "FailedCreate", message: (newest.message ?? "").slice(0, 300) });
+    const message = newest?.message?.slice(0, 300);
+    if (message) this.#sayNoPod(run, { reason: "FailedCreate", message });
+    else if (!run.said.started)
+      this.#sayNoPod(run, { reason: "NoPod", message: "the Job has no pod, and no event says why" });
+  }
+
+  #sayNoPod(run: TrackedRun, why: Waiting): void {
+    run.noPodWhy = why;
+    this.sayWaiting(run, why);
+  }
+
+  #hasPod(run: TrackedRun): void {
+    run.noPodSinceMs = null;
+    run.noPodWhy = null;
+  }
+
+  #msWithoutPod(run: TrackedRun): number {
+    return run.noPodSinceMs === null ? 0 : this.#clock.monotonicMs() - run.noPodSinceMs;
   }
 
   /** Says a fact; a run that no object knows is settled at once. */

@@ -3,11 +3,12 @@ import { LABELS } from "../../protocol/words.ts";
 import { equalJitterMs } from "../backoff.ts";
 import { runKeyText } from "../facts.ts";
 import { clusterSelector, type KubernetesCalls } from "./calls.ts";
-import { judgeExisting } from "./create-decision.ts";
+import { judgeExisting, mayTouch, notAllowedWords, outOfView } from "./create-decision.ts";
 import type { CreateContext } from "./create-run.ts";
-import { describeFailure, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import { describeFailure, isForbidden, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
 import { isPodOver, leftWords, podsLeftBy } from "./left-pods.ts";
 import { jobUidOf } from "./pods.ts";
+import type { Waiting } from "./waiting.ts";
 
 const POLL = { minMs: 100, maxMs: 1_000 };
 
@@ -18,6 +19,10 @@ export async function removeRun(context: CreateContext, remove: Remove, stop: Ab
   const { clock, report, underWay } = context;
   const key = runKeyText(remove);
   const base = { jobId: remove.jobId, run: remove.run, n: remove.n };
+  if (!mayTouch(context.namespaces, remove.namespace)) {
+    void report({ type: "remove_failed", ...base, message: notAllowedWords(remove.namespace) }, clock.monotonicMs());
+    return;
+  }
   underWay.removing.add(key);
   let existed = false;
   for (let tries = 0; !stop.aborted; tries++) {
@@ -77,11 +82,17 @@ async function podsStep(
 
 /**
  * Looks for a Job that the control plane knows and the inventory lacked; answered by what is found, or by `lost`, once no pod
- * of it is left that may still run.
+ * of it is left that may still run. A relay that may not look says so, and nothing of the Job.
  */
 export async function checkRun(context: CreateContext, check: Check, stop: AbortSignal): Promise<void> {
   const { calls, clock, report, store, reconciler } = context;
+  const key = { jobId: check.jobId, run: check.run };
   let said = "";
+  const sayWaiting = (waiting: Waiting): void => {
+    if (waiting.message !== said) void report({ type: "waiting", ...key, ...waiting }, clock.monotonicMs());
+    said = waiting.message;
+  };
+  if (!mayTouch(context.namespaces, check.namespace)) return sayWaiting(outOfView(check.namespace));
   for (let tries = 0; !stop.aborted; tries++) {
     const found = await calls.getJob(check);
     const same = found.ok && found.value.metadata.uid === check.uid;
@@ -92,18 +103,15 @@ export async function checkRun(context: CreateContext, check: Check, stop: Abort
     }
     if (found.ok || isNotFound(found.failure)) {
       const left = await podsLeftBy(calls, context.clusterLabel, check.namespace, check.uid);
-      const key = { jobId: check.jobId, run: check.run };
       if (left.ok && left.pods.length === 0) {
         void report({ type: "lost", ...key, uid: check.uid }, clock.monotonicMs());
         return;
       }
-      const waiting = left.ok ? leftWords(left.pods) : null;
-      if (waiting !== null && waiting.message !== said) {
-        said = waiting.message;
-        void report({ type: "waiting", ...key, ...waiting }, clock.monotonicMs());
-      }
+      if (left.ok) sayWaiting(leftWords(left.pods));
+    } else if (isForbidden(found.failure)) {
+      sayWaiting({ reason: "forbidden", message: `its Job can't be looked for: ${describeFailure(found.failure)}` });
     }
-    // A right that was lost, a server that does not answer: no evidence, so nothing is said until there is.
+    // A right that was lost, a server that does not answer: no evidence, so nothing is said of the Job until there is.
     await clock.sleep(equalJitterMs(tries, { minMs: 500, maxMs: 30_000 }, clock.random()), stop);
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { type FactAnswer, type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
-import { describeFailure, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import { describeFailure, isForbidden, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
 import type { LogCollector } from "./log-collector.ts";
 import { ttlSecondsFrom } from "./numbers.ts";
 import type { PodRecord } from "./pods.ts";
@@ -24,6 +24,8 @@ export class RunFinisher {
   readonly #report: Report;
   readonly #collector: LogCollector;
   readonly #signal: AbortSignal;
+  /** Finished Jobs, by uid, that stay for want of a right, and the API server's words. */
+  readonly #staying = new Map<string, string>();
   #relistWaiters: (() => void)[] = [];
 
   constructor(options: {
@@ -44,6 +46,12 @@ export class RunFinisher {
     this.#signal = options.signal;
   }
 
+  /** What an admin should know: finished Jobs that stay since the relay may not set their TTL; empty: none. */
+  get remark(): string {
+    const why = [...this.#staying.values()][0];
+    return why === undefined ? "" : `; the TTL of ${this.#staying.size} finished Jobs can't be set: ${why}`;
+  }
+
   /** Says how the run ended, sends the logs it lists after it, and settles the run when all is acknowledged. */
   async finish(run: TrackedRun, end: RunEnd, endedMs: number): Promise<void> {
     const pods = new Map(this.#store.podsOf(run.uid).map((pod) => [pod.uid, pod]));
@@ -59,6 +67,11 @@ export class RunFinisher {
   async settle(run: TrackedRun, endedAt: number | null): Promise<void> {
     if (run.settled) return;
     this.#store.settle(run);
+    await this.#setTtl(run, endedAt);
+    this.#staying.delete(run.uid);
+  }
+
+  async #setTtl(run: TrackedRun, endedAt: number | null): Promise<void> {
     for (let tries = 0; !this.#signal.aborted && !run.vanished; tries++) {
       const answer = await this.#calls.patchJob(run, run.uid, {
         annotations: { [ANNOTATIONS.reportedAt]: new Date(this.#calls.api.serverNowMs()).toISOString() },
@@ -71,6 +84,7 @@ export class RunFinisher {
         this.#log("warn", "the TTL of a finished Job could not be set", { run: runKeyText(run.key), why });
       }
       // A right that is missing may come back; until then the Job simply stays.
+      if (isForbidden(answer.failure)) this.#staying.set(run.uid, why);
       await this.#clock.sleep(equalJitterMs(tries, PATCH_BACKOFF, this.#clock.random()), this.#signal);
     }
   }

@@ -2,6 +2,7 @@ import { ANNOTATIONS, JobId, LABELS, type RunKey } from "../../protocol/words.ts
 import { runKeyText } from "../facts.ts";
 import type { KubeJob, KubePod } from "./objects.ts";
 import { jobUidOf, type PodRecord, recordPod } from "./pods.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** What this process knows of one Job of ours, and what it has said about it. Times are monotonic ms. */
 export type TrackedRun = {
@@ -10,7 +11,10 @@ export type TrackedRun = {
   namespace: string;
   name: string;
   job: KubeJob;
-  firstSeenMs: number;
+  /** Since when no pod of it lives, as far as the clock has looked; null: one does. */
+  noPodSinceMs: number | null;
+  /** What its events say of that. */
+  noPodWhy: Waiting | null;
   /** False until its first reconcile where it was found in a list: what it shows then happened earlier, who knows when. */
   live: boolean;
   /** The API server no longer has it. */
@@ -19,13 +23,19 @@ export type TrackedRun = {
   lookAgainMs: number | null;
   /** Its end is settled with the control plane, or nobody knows it there: nothing more is said. */
   settled: boolean;
-  said: { created: boolean; started: boolean; ended: boolean; waiting: string; waitingMs: number };
+  /** `unseen`: that the relay may not look at it. */
+  said: { created: boolean; started: boolean; ended: boolean; waiting: string; waitingMs: number; unseen: boolean };
   /** Why it does not get on, as of the last look, and since when it is so. */
   waits: { words: string; sinceMs: number };
   lastHappenedMs: number;
   /** Whether its pods were asked for by a call, since their watch lagged behind the Job's. */
   podsAsked: "no" | "asking" | "answered";
   eventsAskedMs: number;
+};
+
+const NOTHING_SAID: TrackedRun["said"] = {
+  ...{ created: false, started: false, ended: false, unseen: false },
+  ...{ waiting: "", waitingMs: Number.NEGATIVE_INFINITY },
 };
 
 /** Runs that a command is working on in this process, by {@link runKeyText}. */
@@ -77,12 +87,13 @@ export class RunStore {
       namespace: job.metadata.namespace,
       name: job.metadata.name,
       job,
-      firstSeenMs: nowMs,
+      noPodSinceMs: nowMs,
+      noPodWhy: null,
       live,
       vanished: false,
       lookAgainMs: null,
       settled: false,
-      said: { created: false, started: false, ended: false, waiting: "", waitingMs: Number.NEGATIVE_INFINITY },
+      said: { ...NOTHING_SAID },
       waits: { words: "", sinceMs: nowMs },
       lastHappenedMs: Number.NEGATIVE_INFINITY,
       podsAsked: "no",
@@ -122,11 +133,14 @@ export class RunStore {
     return concerned;
   }
 
+  /** The runs of a namespace; null: of all. */
+  within(namespace: string | null): TrackedRun[] {
+    return [...this.#runs.values()].filter((run) => namespace === null || run.namespace === namespace);
+  }
+
   /** The runs of a namespace (null: of all) whose Jobs a list did not name. */
   missing(namespace: string | null, listed: ReadonlySet<string>): TrackedRun[] {
-    return [...this.#runs.values()].filter(
-      (run) => (namespace === null || run.namespace === namespace) && !listed.has(run.uid),
-    );
+    return this.within(namespace).filter((run) => !listed.has(run.uid));
   }
 
   /** Nothing more will be said about the run; the Job itself stays in view while it exists. */

@@ -165,7 +165,7 @@ describe("a create that will never succeed", () => {
     expect(refused.message).not.toContain("hunter2");
   });
 
-  it("is refused where the relay may not touch the namespace, without asking the API server", async () => {
+  it("is refused where the relay may not touch the namespace, and nothing is created", async () => {
     await start({ namespaces: ["kube-public"] });
     const creates = cluster.faults.add({ verb: "create", path: "/jobs$", action: { kind: "delay", ms: 0 } });
 

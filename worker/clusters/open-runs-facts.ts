@@ -35,7 +35,15 @@ function judgeCreated(row: OpenRun, fact: FactOf<"created">): FactDecision {
   if (row.state === "final" && row.cancelled) {
     return { row: { ...row, state: "removing", uid: fact.uid, forgetAt: null }, pass: fact, repair: true };
   }
-  return passed(fact, seen(row, fact.uid));
+  // A relay that has just found the Job says anew what it waits for, if anything.
+  const changed = seen(row, fact.uid);
+  return passed(fact, changed ?? (row.waiting !== null && row.state === "created" ? { ...row, waiting: null } : null));
+}
+
+/** Without a reason it waits for nothing (any more). */
+function waitingRow(row: OpenRun, { reason, message }: FactOf<"waiting">): OpenRun | null {
+  if (reason !== "") return { ...row, waiting: { reason, message } };
+  return row.waiting === null ? null : { ...row, waiting: null };
 }
 
 function judgeSeen(row: OpenRun, fact: FactOf<"started" | "ended" | "log">): FactDecision {
@@ -108,8 +116,7 @@ export function judgeFact(row: OpenRun | null, fact: Fact, from: FactSource, now
     case "dropped":
       return judgeDropped(row, from, now);
     case "waiting":
-      if (row.state === "final") return answered();
-      return answered({ ...row, waiting: fact.reason === "" ? null : { reason: fact.reason, message: fact.message } });
+      return answered(row.state === "final" ? null : waitingRow(row, fact));
     case "lost":
       return judgeLost(row, fact, from, now);
     case "removed":

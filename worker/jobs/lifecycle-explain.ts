@@ -33,7 +33,8 @@ function explainDue(run: Run & { state: "due" }, look: Look, now: number): strin
     return `${when}; no cluster fits it yet${problem}, so it waits`;
   }
   if (look?.row?.state === "booked" || run.book === null) {
-    return `${when}; booked in cluster ${run.cluster}${awayText(run, look)}`;
+    // A relay may have handed it back: then its last word says what it waits for.
+    return `${when}; booked in cluster ${run.cluster}${waitingText(look)}${awayText(run, look)}`;
   }
   if (run.book.attempts === 0) {
     return `${when}; it will be booked in cluster ${run.cluster} at ${at(run.book.nextAttemptAt)}`;

@@ -127,11 +127,25 @@ describe("an attempt that did not create the Job", () => {
     expect(denied).toMatchObject({ message: "the API server answered 400: bad … here" });
   });
 
-  it("takes secrets from every container's env, but not what occurs by chance", () => {
-    const containers = [{ env: [{ name: "A", value: "hunter2" }, { name: "B", value: "on" }, { name: "C" }] }, {}];
+  it("takes secrets from every container's env, but not what occurs by chance, nor what is ours", () => {
+    const env = (...values: string[]) => ({ env: values.map((value, at) => ({ name: `A${at}`, value })) });
+    const containers = [env("hunter2", "on"), { env: [{ name: "C" }, { name: "WATCHBELL_JOB_ID", value: "a1b2c3" }] }];
+    const spec = { containers: [...containers, {}], initContainers: [env("hunter3")] };
 
-    expect(envValuesOf({ spec: { template: { spec: { containers } } } })).toEqual(["hunter2"]);
+    expect(envValuesOf({ spec: { template: { spec } } })).toEqual(["hunter2", "hunter3"]);
     expect(envValuesOf("nonsense")).toEqual([]);
+  });
+
+  it("says what a 403 may mean where rights are given namespace by namespace", () => {
+    const words = 'jobs.batch is forbidden: User "relay" cannot create resource "jobs" in the namespace "nowhere"';
+
+    expect(judge(403, status(403, "Forbidden", words))).toMatchObject({
+      reason: "forbidden",
+      message: expect.stringMatching(/"nowhere" \(no Role of the relay's there, or no such namespace\)$/),
+    });
+    expect(judge(403, status(403, "Forbidden", "admission webhook denied"))).toMatchObject({
+      message: "the API server answered 403: admission webhook denied",
+    });
   });
 });
 
@@ -157,6 +171,16 @@ describe("a Job that has the name", () => {
       is: "taken",
     },
     { who: "somebody's", job: jobObject({ labels: { job_from: "kueue" } }), is: "taken" },
+    {
+      who: "somebody's, being deleted",
+      job: jobObject({ labels: { job_from: "kueue" }, deletionTimestamp: "2026-11-24T16:00:00Z" }),
+      is: "going",
+    },
+    {
+      who: "another job of ours, being deleted",
+      job: jobObject({ jobId: "job2", deletionTimestamp: "2026-11-24T16:00:00Z" }),
+      is: "going",
+    },
     { who: "one without a run", job: jobObject({ annotations: { [ANNOTATIONS.run]: "none" } }), is: "taken" },
   ])("and is $who: $is", ({ job, is, run }) => {
     expect(judgeExisting(job, { jobId: "job1", run: run ?? 1 }, CLUSTER_LABEL)).toBe(is);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Create } from "../../../protocol/down.ts";
 import type { FactBody } from "../../../relay/facts.ts";
 import { type CreateResult, createRun, type Right } from "../../../relay/kubernetes/create-run.ts";
+import type { KubeJob } from "../../../relay/kubernetes/objects.ts";
 import { type Script, startParts } from "../support/cluster-parts.ts";
 import { createOf } from "../support/manifests.ts";
 import { jobObject } from "../support/objects.ts";
@@ -10,16 +11,22 @@ import { type Asked, answerStatus, type ScriptedApi } from "../support/scripted-
 let api: ScriptedApi;
 afterEach(() => api.stop());
 
+type Options = {
+  right?: Partial<Right>;
+  create?: Create;
+  stop?: AbortSignal;
+  isCrowded?: boolean;
+  namespaces?: string[];
+};
 type Ended = { result: CreateResult; facts: FactBody[]; attempts: number };
 
 /** Runs one create to its end on a clock that sleeping turns. */
-async function run(
-  script: Script,
-  options: { right?: Partial<Right>; create?: Create; stop?: AbortSignal } = {},
-): Promise<Ended> {
+async function run(script: Script, options: Options = {}): Promise<Ended> {
   const parts = await startParts(script);
   api = parts.api;
-  const context = { ...parts.context, right: { ...parts.context.right, ...options.right } };
+  const { isCrowded = false, namespaces = [] } = options;
+  const right = { ...parts.context.right, ...options.right };
+  const context = { ...parts.context, right, namespaces, isCrowded: () => isCrowded };
   const create = options.create ?? createOf({ jobId: "job1" });
   const signals = { cancel: parts.signal, stop: options.stop ?? parts.signal };
   const received = { atMs: parts.clock.monotonicMs(), term: 0 };
@@ -78,15 +85,142 @@ describe("a create that is tried for long", () => {
     expect({ result, attempts }).toEqual({ result: "dropped", attempts: 2 });
   });
 
-  it("over its namespace's quota is handed back after a while, so that others of the window get on", async () => {
-    const quota = ({ response }: Asked): void => answerStatus(response, 403, "Forbidden", "exceeded quota: rq");
+  const quota = ({ response }: Asked): void => answerStatus(response, 403, "Forbidden", "exceeded quota: rq");
 
-    const { result, facts, attempts } = await run(quota);
+  it("over its namespace's quota is handed back after a while where the window is crowded", async () => {
+    const { result, facts, attempts } = await run(quota, { isCrowded: true });
 
     expect(result).toBe("dropped");
     expect(typesOf(facts)).toEqual(["waiting", "dropped"]);
     expect(facts[0]).toMatchObject({ reason: "quota" });
     expect(attempts).toBeLessThan(8);
+  });
+
+  it("over its namespace's quota goes on for as long as nobody else needs its place", async () => {
+    const { result, facts, attempts } = await run((asked, { asked: all }) =>
+      all.length < 30 ? quota(asked) : asked.response.end(JSON.stringify(jobObject())),
+    );
+
+    expect({ result, attempts }).toEqual({ result: "created", attempts: 30 });
+    expect(typesOf(facts)).toEqual(["waiting", "created"]);
+  });
+});
+
+describe("creates over one namespace's quota", () => {
+  it("get its room in the order in which they came, and only the first of them asks", async () => {
+    let room = 1;
+    const posted: string[] = [];
+    const asking: string[] = [];
+    const parts = await startParts(({ response, body }) => {
+      const { metadata } = JSON.parse(body);
+      asking.push(metadata.name);
+      if (room === 0) return answerStatus(response, 403, "Forbidden", "exceeded quota: rq");
+      room--;
+      posted.push(metadata.name);
+      response.end(JSON.stringify(jobObject({ name: metadata.name, uid: metadata.name, jobId: metadata.name })));
+    });
+    api = parts.api;
+    const names = ["first", "second", "third", "fourth"];
+    const begin = (jobId: string) =>
+      createRun(
+        parts.context,
+        createOf({ jobId }),
+        { atMs: parts.clock.monotonicMs(), term: 0 },
+        {
+          cancel: parts.signal,
+          stop: parts.signal,
+        },
+      );
+    const ends = names.map(begin);
+    for (let created = 1; created < names.length; created++) {
+      await expect.poll(() => posted.length).toBe(created);
+      const asked = api.asked.length;
+      await expect.poll(() => api.asked.length).toBeGreaterThan(asked + 10);
+      expect(new Set(asking.slice(-5))).toEqual(new Set([names[created]]));
+      room = 1;
+    }
+
+    expect(await Promise.all(ends)).toEqual(names.map(() => "created"));
+    expect(posted).toEqual(names);
+  });
+});
+
+describe("a create whose name is being freed", () => {
+  const going = { deletionTimestamp: "2026-11-24T16:00:00Z" };
+  const inUse =
+    (job: KubeJob, until: number): Script =>
+    ({ method, response }, { asked }) => {
+      if (method === "GET") response.end(JSON.stringify(job));
+      else if (method === "DELETE") response.end("{}");
+      else if (asked.length < until) answerStatus(response, 409, "AlreadyExists", "object is being deleted");
+      else response.end(JSON.stringify(jobObject({ uid: "new", run: 2 })));
+    };
+  const create = createOf({ jobId: "job1", run: 2 });
+
+  it("by somebody else waits for it, and touches nothing of theirs", async () => {
+    const theirs = jobObject({ ...going, labels: { job_from: "somebody" }, finalizers: ["example.com/hold"] });
+
+    const { result, facts } = await run(inUse(theirs, 30), { create });
+
+    expect(result).toBe("created");
+    expect(facts).toMatchObject([{ type: "waiting", reason: "name_going" }, { type: "created" }]);
+    expect(facts[0]).toMatchObject({ message: expect.stringContaining("held by its finalizer example.com/hold") });
+    expect(api.asked.filter(({ method }) => method === "DELETE")).toEqual([]);
+  });
+
+  it("by an older run of the job that is going already says what it waits for", async () => {
+    const older = jobObject({ ...going, finalizers: ["foregroundDeletion"] });
+
+    const { result, facts } = await run(inUse(older, 30), { create });
+
+    expect(result).toBe("created");
+    expect(facts).toMatchObject([
+      { type: "waiting", reason: "older_job", message: expect.stringContaining("its pods end first") },
+      { type: "created" },
+    ]);
+  });
+
+  it("for ever expires at its start deadline, and is handed back earlier where the window is crowded", async () => {
+    const stuck = inUse(jobObject(going), Number.POSITIVE_INFINITY);
+    const expired = await run(stuck, { create: createOf({ jobId: "job1", run: 2, startDeadlineInMs: 20_000 }) });
+    await api.stop();
+    const dropped = await run(stuck, { create, isCrowded: true });
+
+    expect([expired.result, dropped.result]).toEqual(["expired", "dropped"]);
+  });
+
+  it("never, since an older run may not be deleted, is refused in the API server's words", async () => {
+    const { result, facts } = await run(
+      ({ method, path, response }) => {
+        if (method === "POST") answerStatus(response, 409, "AlreadyExists", "exists");
+        else if (method === "DELETE") answerStatus(response, 403, "Forbidden", "relay cannot delete resource");
+        else response.end(path === "/readyz" ? "ok" : JSON.stringify(jobObject()));
+      },
+      { create: createOf({ jobId: "job1", run: 2 }) },
+    );
+
+    expect(result).toBe("refused");
+    expect(facts.at(-1)).toMatchObject({ reason: "forbidden", message: expect.stringContaining("cannot delete") });
+  });
+});
+
+describe("a create in a namespace that the relay is not told of (any more)", () => {
+  it("is refused, and nothing is created", async () => {
+    const { result, facts, attempts } = await run(({ response }) => answerStatus(response, 404, "NotFound", "no"), {
+      namespaces: ["other"],
+    });
+
+    expect({ result, attempts }).toEqual({ result: "refused", attempts: 0 });
+    expect(facts).toMatchObject([{ type: "create_refused", reason: "namespace_not_allowed" }]);
+  });
+
+  it("is success where an earlier process has created it, and it is said that nobody looks at it", async () => {
+    const { result, facts } = await run(({ response }) => response.end(JSON.stringify(jobObject())), {
+      namespaces: ["other"],
+    });
+
+    expect(result).toBe("adopted");
+    expect(facts).toMatchObject([{ type: "created" }, { type: "waiting", reason: "namespace_not_allowed" }]);
   });
 });
 

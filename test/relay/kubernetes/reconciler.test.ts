@@ -95,6 +95,79 @@ describe("reconciling", () => {
     expect(api.asked[0]?.query.get("fieldSelector")).toBe("involvedObject.uid=job-uid");
   });
 
+  const forbidEvents = ({ path, response }: Asked): void =>
+    path === "/readyz" ? void response.end() : answerStatus(response, 403, "Forbidden", "cannot list events");
+
+  it.each<{ what: string; script: Script; says: RegExp }>([
+    {
+      what: "may not be read",
+      script: forbidEvents,
+      says: /no pod, and its events.* can't be read: .*cannot list events/,
+    },
+    {
+      what: "say nothing",
+      script: ({ response }) => response.end('{"metadata":{},"items":[]}'),
+      says: /no event says why/,
+    },
+  ])("tells that a Job gets no pod also where its events $what", async ({ script, says }) => {
+    const { clock, facts, reconciler, track } = await start(script);
+    track();
+    clock.forward(6_000);
+
+    reconciler.tick();
+
+    await expect.poll(() => typesOf(facts)).toContain("waiting");
+    expect(facts.at(-1)).toMatchObject({ reason: "NoPod", message: expect.stringMatching(says) });
+  });
+
+  it("tells why the next pod of a Job can't be made, by events of that time alone, until it comes", async () => {
+    const at = (ms: number) => new Date(ms).toISOString();
+    const items = [{ reason: "FailedCreate", message: "of old", lastTimestamp: at(Date.now() - 60_000) }];
+    const { clock, facts, store, reconciler, track } = await start(({ response }) =>
+      response.end(JSON.stringify({ metadata: {}, items })),
+    );
+    const ended = containerStatus("main", { terminated: { exitCode: 1 } });
+    const run = track();
+    store.takePod(podObject({ phase: "Failed", containers: [ended] }), false);
+    reconciler.reconcile(run);
+    const look = async (): Promise<void> => {
+      const asked = api.asked.length;
+      clock.forward(31_000);
+      reconciler.tick();
+      await expect.poll(() => api.asked.length).toBe(asked + 1);
+      await clock.sleep(0);
+    };
+
+    await look();
+    expect(JSON.stringify(facts)).not.toContain("of old");
+    items.push({ reason: "FailedCreate", message: "exceeded quota", lastTimestamp: at(Date.now()) });
+    await look();
+    await expect.poll(() => facts.at(-1)).toMatchObject({ type: "waiting", message: "exceeded quota" });
+    store.takePod(podObject({ name: "pod2" }), false);
+    for (let seconds = 0; seconds < 10; seconds++) {
+      clock.forward(1_000);
+      reconciler.tick();
+    }
+
+    expect(facts.at(-1)).toMatchObject({ type: "waiting", reason: "" });
+  });
+
+  it("says that the Job can't be watched, and takes it back once it can", async () => {
+    const { clock, facts, reconciler, track } = await start(ok);
+    const run = track();
+
+    reconciler.sayUnseen(run, "no right");
+    clock.forward(6_000);
+    reconciler.sayUnseen(run, "no right");
+    reconciler.seenAgain(run);
+    reconciler.seenAgain(run);
+
+    expect(facts).toMatchObject([
+      { reason: "forbidden", message: "no right" },
+      { reason: "", message: "" },
+    ]);
+  });
+
   it("says why a run waits when that changed, and not too often", async () => {
     const { clock, facts, reconciler, track } = await start(ok);
     const run = track();
@@ -236,14 +309,29 @@ describe("a Job that a list or the watch lacks", () => {
     expect([...store.runs()]).toEqual([run]);
   });
 
-  it("is not lost while a remove works on it", async () => {
-    const { facts, reconciler, track, underWay } = await start(notFound);
+  it("is not lost when the API server denies the look, and that is said", async () => {
+    const { facts, reconciler, track, store } = await start(({ path, response }) =>
+      path === "/readyz" ? response.end() : answerStatus(response, 403, "Forbidden", "cannot get"),
+    );
+    const run = track();
+
+    await reconciler.vanished(run);
+
+    expect(facts).toMatchObject([
+      { type: "waiting", reason: "forbidden", message: expect.stringContaining("cannot get") },
+    ]);
+    expect([...store.runs()]).toEqual([run]);
+  });
+
+  it("is not lost while a remove works on it, and forgotten", async () => {
+    const { facts, reconciler, track, underWay, store } = await start(notFound);
     underWay.removing.add("job1/1");
 
     await reconciler.vanished(track());
 
     expect(facts).toEqual([]);
     expect(api.asked).toEqual([]);
+    expect([...store.runs()]).toEqual([]);
   });
 
   it("is not lost once its end was said", async () => {
@@ -277,6 +365,21 @@ describe("a run's end", () => {
     await finisher.finish(track(), end, 0);
 
     expect(patches()).toHaveLength(1);
+  });
+
+  it("that may not be marked is remarked on, until the right is there", async () => {
+    let remark = "";
+    const { finisher, track } = await start(({ path, response }, { asked }) => {
+      if (path === "/readyz") return void response.end();
+      if (asked.length > 20) return void response.end("{}");
+      remark = finisher.remark || remark;
+      answerStatus(response, 403, "Forbidden", "cannot patch");
+    });
+
+    await finisher.finish(track(), end, 0);
+
+    expect(remark).toMatch(/^; the TTL of 1 finished Jobs can't be set: .*cannot patch$/);
+    expect(finisher.remark).toBe("");
   });
 
   it("with logs that were refused is marked only after they are taken, at a relist", async () => {

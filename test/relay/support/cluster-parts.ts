@@ -1,6 +1,8 @@
 import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
+import type { Attempted } from "../../../relay/kubernetes/create-run.ts";
 import { Follows } from "../../../relay/kubernetes/follows.ts";
 import { LogCollector } from "../../../relay/kubernetes/log-collector.ts";
+import { QuotaLine } from "../../../relay/kubernetes/quota-line.ts";
 import { Reconciler } from "../../../relay/kubernetes/reconciler.ts";
 import { RunFinisher } from "../../../relay/kubernetes/run-finisher.ts";
 import { RunStore, type TrackedRun } from "../../../relay/kubernetes/run-store.ts";
@@ -37,6 +39,8 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
     ...{ calls, clock, log, report, store, reconciler, underWay, clusterLabel: CLUSTER_LABEL, namespaces: [] },
     right: { mayCreate: () => true, mayReturn: () => true, term: () => 0 },
     attempts: new Semaphore(32),
+    quotaLine: new QuotaLine<Attempted>(),
+    isCrowded: () => false,
   };
   const track = (job = jobObject()): TrackedRun => {
     const run = store.takeJob(job, clock.monotonicMs(), true);

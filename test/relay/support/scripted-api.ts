@@ -5,7 +5,7 @@ import { KubernetesApi } from "../../../relay/kubernetes/api.ts";
 import { KubernetesCalls } from "../../../relay/kubernetes/calls.ts";
 
 /** One request that the script has to answer. */
-export type Asked = { method: string; path: string; query: URLSearchParams; response: ServerResponse };
+export type Asked = { method: string; path: string; query: URLSearchParams; body: string; response: ServerResponse };
 
 /** A real HTTP server in the API server's place that answers what a test's script says, and keeps what it was asked. */
 export class ScriptedApi {
@@ -28,9 +28,14 @@ export class ScriptedApi {
   ): Promise<ScriptedApi> {
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? "", "http://x");
-      const asked = { method: request.method ?? "", path: url.pathname, query: url.searchParams, response };
-      api.asked.push(asked);
-      script(asked, api);
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const body = Buffer.concat(chunks).toString();
+        const asked = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body, response };
+        api.asked.push(asked);
+        script(asked, api);
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const api = new ScriptedApi(server, clock);

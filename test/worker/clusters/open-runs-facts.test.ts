@@ -197,6 +197,16 @@ describe("a fact and its row", () => {
     expect(waiting?.waiting).toEqual({ reason: "quota", message: "exceeded quota" });
     expect(judgeFact(waiting, FACTS.started, FREE, NOW).row?.waiting).toBeNull();
   });
+
+  it.each([
+    { what: "a waiting without a reason", fact: { ...FACTS.waiting, reason: "", message: "" } },
+    { what: "a relay that has found the Job anew", fact: { ...FACTS.created, adopted: true } },
+  ])("$what clears it too, and writes nothing where there is nothing to clear", ({ fact }) => {
+    const row = aRow("created", { uid: "uid1" });
+    const waiting = judgeFact(row, FACTS.waiting, FREE, NOW).row;
+    expect(judgeFact(waiting, fact, FREE, NOW).row).toEqual(row);
+    expect(judgeFact(row, fact, FREE, NOW).row).toBeNull();
+  });
 });
 
 describe("a job's answer and its row", () => {

@@ -27,6 +27,13 @@ it.each<[string, SampleName, RowView | null, number, string]>([
   ],
   ["that is booked", "booked", BOOKED, T0, "scheduled for 2026-11-24T13:00:00Z; booked in cluster berlin"],
   [
+    "that its relay has handed back",
+    "booked",
+    { row: { ...ROW, state: "booked", waiting: { reason: "quota", message: "exceeded quota: two" } }, link: UP },
+    LATER,
+    "due since 2026-11-24T13:00:00Z; booked in cluster berlin; waiting: quota: exceeded quota: two",
+  ],
+  [
     "whose cluster is away at its time",
     "booked",
     { ...BOOKED, link: AWAY },
