@@ -31,10 +31,15 @@ export async function arrivals(auditLog: string, prefix: string, count: number, 
   }
 }
 
-/** Creates a job per due time well before the first is due, and measures when each create arrives. */
-export async function measureLateness(system: BenchSystem, prefix: string, dueTimes: number[]): Promise<Lateness> {
+/** Creates a job per due time well before the first is due, and measures when each create arrives; `fields` go into every job. */
+export async function measureLateness(
+  system: BenchSystem,
+  prefix: string,
+  dueTimes: number[],
+  fields: Record<string, unknown> = {},
+): Promise<Lateness> {
   const headers = { authorization: `Bearer ${system.token}` };
-  const bodyOf = (index: number) => jobDueAt(`${prefix}${index}`, dueTimes[index] ?? 0);
+  const bodyOf = (index: number) => ({ ...jobDueAt(`${prefix}${index}`, dueTimes[index] ?? 0), ...fields });
   await measureCreates(`${system.url}/api/once_job/create`, headers, bodyOf, dueTimes.length);
   const firstDueAt = Math.min(...dueTimes);
   if (Date.now() > firstDueAt) throw new Error("the jobs were not created before the first of them was due");

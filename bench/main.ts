@@ -3,15 +3,20 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { startWorkerHost } from "../dev/start/worker-host.ts";
 import { CONNECTIONS, type CreateRate, measureCreates } from "./creates.ts";
+import { benchKubernetes } from "./kubernetes.ts";
 import { jobDueAt, type Lateness, measureLateness } from "./lateness.ts";
 import { percentile } from "./percentiles.ts";
 import { postJobs } from "./posting.ts";
 import { type BenchSystem, startBenchSystem } from "./system.ts";
 
-const USAGE = `npm run bench: two figures of the main path, each beside a yardstick measured in the same run.
+const USAGE = `npm run bench [-- --kubernetes [--real]]: two figures of the main path, each beside a yardstick measured in the same run.
   creates     creates per second over ${CONNECTIONS} connections, beside a bare Worker that inserts one D1 row and arms one alarm
   lateness    due -> Job create received by the API server, for 200 jobs at 20 a second and 500 due in one second, beside
               the pace at which the relay's own client posts 500 Jobs to that API server with nothing else in between
+With --kubernetes, on a real control plane instead (Debian with Go; the first time it builds Kubernetes):
+  lateness    due -> Job create received by the API server, and -> the Job's creationTimestamp, for 200 jobs at 10 a second
+  calls       the relay's requests per job in that API server's audit log, from the create to the TTL
+  --real      with kubelet and containerd as its node, which needs root; otherwise containers are local processes
 Takes about two minutes; give it a quiet machine. The machine's speed cancels out in the ratios, not in the rest.`;
 
 const CREATES_PER_ROUND = 1_000;
@@ -100,6 +105,10 @@ async function main(): Promise<void> {
   };
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void cleanUp().then(() => process.exit(130)));
   try {
+    if (process.argv.includes("--kubernetes")) {
+      const level = process.argv.includes("--real") ? "real" : "stand-in";
+      return await benchKubernetes(level, folder, started, { say, progress });
+    }
     progress("starting a system and a bare Worker");
     const system = await startBenchSystem(path.join(folder, "state"));
     started.push(system);

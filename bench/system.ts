@@ -20,9 +20,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts the system as a newcomer does and waits for its ready line; throws with what it printed if it ends before. */
-export async function startBenchSystem(stateDir: string): Promise<BenchSystem> {
+export async function startBenchSystem(stateDir: string, settings: Record<string, string> = {}): Promise<BenchSystem> {
   const { KUBECONFIG: _, ...inherited } = process.env;
-  const env = { ...inherited, PORT: String(await freePort()), WATCHBELL_STATE: stateDir, WATCHBELL_RATE_LIMIT: "" };
+  const port = String(await freePort());
+  const env = { ...inherited, PORT: port, WATCHBELL_STATE: stateDir, WATCHBELL_RATE_LIMIT: "", ...settings };
   const child = spawn(process.execPath, ["dev/start/main.ts"], {
     cwd: ROOT,
     env,

@@ -44,6 +44,8 @@ export function startReaper(onProblem: (problem: string) => void): Reaper {
     forget: (name) => tell({ forget: name }),
     close: async () => {
       isClosing = true;
+      // Until now it held nobody's event loop; whoever waits for its end must not run out of events before.
+      child.ref();
       stdin.end();
       await ended;
     },
