@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { JobRow } from "./rows.ts";
 import { jobs } from "./schema.ts";
@@ -35,30 +35,6 @@ export async function writeJobRow(db: D1Database, row: JobRow): Promise<void> {
 /** Removes a purged job's row; none there is as good. */
 export async function deleteJobRow(db: D1Database, key: JobRowKey): Promise<void> {
   await drizzle(db).delete(jobs).where(keyIs(key)).run();
-}
-
-/**
- * A page of one kind's rows, newest first, and how many there are in all, counted up to `countAtMost`; one round trip.
- * `pageNum` counts from 1.
- */
-export async function listJobRows(
-  db: D1Database,
-  page: { jobType: JobRow["jobType"]; pageNum: number; pageSize: number; countAtMost: number },
-): Promise<{ total: number; rows: JobRow[] }> {
-  const orm = drizzle(db);
-  const ofKind = eq(jobs.jobType, page.jobType);
-  const counted = orm.select({ id: jobs.id }).from(jobs).where(ofKind).limit(page.countAtMost).as("counted");
-  const [totals, rows] = await orm.batch([
-    orm.select({ total: count() }).from(counted),
-    orm
-      .select()
-      .from(jobs)
-      .where(ofKind)
-      .orderBy(desc(jobs.id), desc(jobs.jobId))
-      .limit(page.pageSize)
-      .offset((page.pageNum - 1) * page.pageSize),
-  ]);
-  return { total: totals[0]?.total ?? 0, rows };
 }
 
 /** A job that the sweep should look at; `overdueAt` epoch ms. */

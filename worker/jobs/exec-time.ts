@@ -3,6 +3,7 @@ import { z } from "zod";
 /** How far ahead a job may be asked for. */
 const MAX_AHEAD_YEARS = 10;
 
+const FORMS = "must be unix seconds, RFC 3339 with an offset (2026-12-01T08:00:00Z)";
 const UNIX_SECONDS = /^-?\d{1,15}(\.\d{1,9})?$/;
 const DURATION =
   /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$/;
@@ -24,16 +25,33 @@ export type ExecTime = { execAt: number } | { problem: string };
 export function parseExecTime(value: string | number, now: number): ExecTime {
   const text = String(value).trim();
   if (text === "") return { execAt: now };
-  const at = unixSecondsAt(text) ?? rfc3339At(text) ?? durationAt(text, now);
-  if (at === null) {
-    return { problem: "must be unix seconds, RFC 3339 with an offset (2026-12-01T08:00:00Z), or a duration (PT15M)" };
-  }
+  const at = momentAt(text, now);
+  if (at === null) return { problem: `${FORMS}, or a duration (PT15M)` };
   const limit = new Date(now);
   limit.setUTCFullYear(limit.getUTCFullYear() + MAX_AHEAD_YEARS);
   if (at > limit.getTime()) {
     return { problem: `is more than ${MAX_AHEAD_YEARS} years ahead; a plain number counts seconds, not milliseconds` };
   }
   return { execAt: Math.max(now, Math.round(at)) };
+}
+
+/**
+ * Reads a moment that may lie anywhere, such as a bound of a list: as {@link parseExecTime}, and durations back from `now`
+ * too (`-PT1H`). Epoch ms; infinite where it is beyond what a Date can hold.
+ */
+export function parseMoment(value: string | number, now: number): { at: number } | { problem: string } {
+  const text = String(value).trim();
+  const at = text.startsWith("-P") ? agoAt(text.slice(1), now) : momentAt(text, now);
+  return at === null ? { problem: `${FORMS}, or a duration from now (-PT1H)` } : { at };
+}
+
+function agoAt(duration: string, now: number): number | null {
+  const at = durationAt(duration, now);
+  return at === null ? null : now - (at - now);
+}
+
+function momentAt(text: string, now: number): number | null {
+  return unixSecondsAt(text) ?? rfc3339At(text) ?? durationAt(text, now);
 }
 
 function unixSecondsAt(text: string): number | null {

@@ -3,6 +3,8 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const JOB_ID_LENGTH = 26;
 /** Ids given within one millisecond. */
 const IDS_PER_MS = 2_048;
+/** Ids of later moments, in 2109, are no longer exact in a double. */
+const MAX_ID_AT = 2 ** 42 - 1;
 
 let lastRowId = 0;
 
@@ -41,7 +43,7 @@ export function rowIdGivenAt(id: number): number {
   return Math.floor(id / IDS_PER_MS);
 }
 
-/** The least integer id given at that moment (epoch ms) or later. */
+/** The least integer id given at that moment (epoch ms, infinite too) or later. */
 export function firstRowIdAt(at: number): number {
-  return Math.ceil(at) * IDS_PER_MS;
+  return Math.min(Math.max(Math.ceil(at), 0), MAX_ID_AT) * IDS_PER_MS;
 }

@@ -1,38 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { deleteJobRow, listJobRows, listOverdueJobs, writeJobRow } from "../../../worker/db/job-rows.ts";
+import { listJobRows } from "../../../worker/db/job-lists.ts";
+import { deleteJobRow, listOverdueJobs, writeJobRow } from "../../../worker/db/job-rows.ts";
 import type { JobRow } from "../../../worker/db/rows.ts";
-
-const ROW: JobRow = {
-  jobType: "once",
-  id: 1,
-  jobId: "a",
-  version: 1,
-  namespace: "default",
-  jobName: "hello",
-  cluster: null,
-  jobStatus: -1,
-  image: "busybox",
-  command: "echo,hi",
-  timeout: 0,
-  metadata: "{}",
-  jobExecTime: 100,
-  information: "",
-  times: 0,
-  successTimes: 0,
-  createTime: 100,
-  updateTime: 100,
-  overdueAt: 5_000,
-};
-
-const FIRST_PAGE = { jobType: "once", pageNum: 1, pageSize: 10, countAtMost: 100 } as const;
+import { LIST_START, ROW } from "./sample-rows.ts";
 
 beforeEach(async () => {
   await env.DB.exec("DELETE FROM jobs");
 });
 
 async function stored(): Promise<JobRow[]> {
-  return (await listJobRows(env.DB, FIRST_PAGE)).rows;
+  return (await listJobRows(env.DB, LIST_START)).rows;
 }
 
 describe("writeJobRow", () => {
@@ -121,37 +99,6 @@ describe("deleteJobRow", () => {
     await deleteJobRow(env.DB, ROW);
 
     expect(await stored()).toEqual([other]);
-  });
-});
-
-describe("listJobRows", () => {
-  it("pages from the newest to the oldest and counts all of the kind", async () => {
-    const ids = [1, 2, 3, 4, 5];
-    for (const id of ids) await writeJobRow(env.DB, { ...ROW, id, jobId: `j${id}` });
-    await writeJobRow(env.DB, { ...ROW, jobType: "cron", id: 9, jobId: "c" });
-
-    const pages = await Promise.all(
-      [1, 2, 3, 4].map((pageNum) => listJobRows(env.DB, { ...FIRST_PAGE, pageNum, pageSize: 2 })),
-    );
-
-    expect(pages.map((page) => page.rows.map((row) => row.id))).toEqual([[5, 4], [3, 2], [1], []]);
-    expect(pages.map((page) => page.total)).toEqual([5, 5, 5, 5]);
-  });
-
-  it("counts no further than asked", async () => {
-    for (const id of [1, 2, 3]) await writeJobRow(env.DB, { ...ROW, id });
-
-    const page = await listJobRows(env.DB, { ...FIRST_PAGE, pageSize: 1, countAtMost: 2 });
-
-    expect(page.total).toBe(2);
-  });
-
-  it("reads its page in the order of the primary key, without sorting", async () => {
-    const plan = await env.DB.prepare(
-      "EXPLAIN QUERY PLAN SELECT * FROM jobs WHERE job_type = 'once' ORDER BY id DESC, job_id DESC LIMIT 20",
-    ).all<{ detail: string }>();
-
-    expect(plan.results.map((step) => step.detail)).toEqual(["SEARCH jobs USING PRIMARY KEY (job_type=?)"]);
   });
 });
 

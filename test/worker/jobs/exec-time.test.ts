@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseExecTime } from "../../../worker/jobs/exec-time.ts";
+import { parseExecTime, parseMoment } from "../../../worker/jobs/exec-time.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00.000Z");
 
@@ -64,4 +64,20 @@ describe("parseExecTime", () => {
       expect(parsed).toEqual({ problem: expect.stringContaining("more than 10 years ahead") });
     },
   );
+});
+
+describe("parseMoment", () => {
+  it.each([
+    ["the past stays the past", "1600000000", "2020-09-13T12:26:40.000Z"],
+    ["0 is 1970", 0, "1970-01-01T00:00:00.000Z"],
+    ["a duration from now", "PT15M", "2026-11-24T12:15:00.000Z"],
+    ["a duration back from now", "-PT1H", "2026-11-24T11:00:00.000Z"],
+    ["a date of any year", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"],
+  ])("%s", (_name, value, expected) => {
+    expect(parseMoment(value, NOW)).toEqual({ at: Date.parse(expected) });
+  });
+
+  it.each(["", "now", "-P", "--PT1H", "2026-12-01", "1e9"])("does not take %j", (value) => {
+    expect(parseMoment(value, NOW)).toEqual({ problem: expect.stringContaining("must be") });
+  });
 });

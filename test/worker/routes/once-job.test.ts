@@ -39,6 +39,7 @@ describe("/api/once_job/create", () => {
       total: "1",
       page_num: 1,
       page_size: 20,
+      next_cursor: null,
       data: [
         {
           id: expect.any(Number),
@@ -161,7 +162,7 @@ describe("/api/once_job/lists", () => {
   it("is empty where there is nothing", async () => {
     const answer = await call("/api/once_job/lists");
 
-    expect(answer.data).toEqual({ total: "0", page_num: 1, page_size: 20, data: [] });
+    expect(answer.data).toEqual({ total: "0", page_num: 1, page_size: 20, next_cursor: null, data: [] });
   });
 
   it("pages from the newest on, by body and by query alike", async () => {
