@@ -11,6 +11,7 @@ import { type ClusterSide, startClusterSide } from "./kubernetes/cluster-side.ts
 import { CREATE_WINDOW } from "./kubernetes/commands.ts";
 import { loadClusterAccess } from "./kubernetes/config.ts";
 import { type ClusterFacts, meetCluster } from "./kubernetes/connect.ts";
+import { describeFailure } from "./kubernetes/failures.ts";
 import { Link } from "./link/link.ts";
 import type { Log } from "./log.ts";
 import { type Metrics, makeMetrics } from "./metrics.ts";
@@ -179,8 +180,7 @@ async function readiness(sides: Sides | null, api: KubernetesApi): Promise<Readi
   const { link, cluster: side } = sides ?? { link: null, cluster: null };
   if (!link?.isUp) return { ready: false, words: "not ready: the link to the control plane is down" };
   const answer = await api.request({ method: "GET", path: "/version", timeoutMs: READY_PROBE_MS });
-  if (!answer.ok)
-    return { ready: false, words: `not ready: the API server does not answer (${answer.failure.reason})` };
+  if (!answer.ok) return { ready: false, words: `not ready: ${describeFailure(answer.failure)}` };
   const problem = side?.problem() ?? null;
   if (problem !== null) return { ready: false, words: `not ready: ${problem}` };
   return { ready: true, words: `ready: ${link.role}${side?.remark() ?? ""}` };

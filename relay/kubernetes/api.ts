@@ -1,17 +1,21 @@
 import type { Readable } from "node:stream";
-import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
+import { type Dispatcher, request } from "undici";
 import type { Clock } from "../clock.ts";
 import type { ClusterAccess, Credentials } from "./config.ts";
-import { type ApiFailure, failureFromAnswer, failureFromError, isMissingRight, startingFailure } from "./failures.ts";
+import { type Connections, openConnections } from "./connections.ts";
+import { CredentialKeeper } from "./credential-keeper.ts";
+import {
+  type ApiFailure,
+  failureFromAnswer,
+  failureFromError,
+  isMissingRight,
+  isUnauthorized,
+  startingFailure,
+} from "./failures.ts";
 
-/** Where tokens may have changed: KubeConfig itself decides when a file or a plugin is really asked again. */
-const CREDENTIALS_FRESH_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const READY_TIMEOUT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Half-open connections show by TCP's own probes long before a watch's dead-man timer. */
-const KEEP_ALIVE_PROBE_MS = 30_000;
-const UNARY_CONNECTIONS = 32;
+const HEADERS_TIMEOUT_MS = 30_000;
 
 /** A parsed success, or why there is none. */
 export type ApiAnswer = { ok: true; body: unknown } | { ok: false; failure: ApiFailure };
@@ -29,18 +33,20 @@ export type ApiRequest = {
   signal?: AbortSignal;
 };
 
-type Connections = { tlsText: string; unary: Dispatcher; streams: Dispatcher };
+/** What a stream is for. `silenceMs`: how long no byte may come; without it the caller has a timer of its own. */
+export type StreamRequest = { path: string; query: Record<string, string>; signal: AbortSignal; silenceMs?: number };
 
-/**
- * Requests to one API server: one agent for calls, one for streams, HTTP/1.1 so that a dead connection takes nothing with
- * it. Expected failures are values.
- */
+type Sent = { method: string; path: string; query?: Record<string, string>; body?: unknown; contentType?: string };
+type How = { signal: AbortSignal; kind: "unary" | "streams"; silenceMs?: number };
+
+/** Requests to one API server, as whoever the credentials say right now. Expected failures are values. */
 export class KubernetesApi {
   readonly #access: ClusterAccess;
   readonly #clock: Clock;
   readonly #onAnswer: (verb: string, status: number) => void;
-  #credentials: { at: number; value: Promise<Credentials> } | null = null;
+  readonly #keeper: CredentialKeeper;
   #connections: Connections | null = null;
+  #isClosed = false;
   /** Server's wall clock less ours, from the last Date header; ms. */
   #skewMs = 0;
   #readinessIsTold = false;
@@ -49,6 +55,7 @@ export class KubernetesApi {
     this.#access = access;
     this.#clock = clock;
     this.#onAnswer = onAnswer;
+    this.#keeper = new CredentialKeeper(access, clock);
   }
 
   /** The API server's wall clock, epoch ms, good to a second or two: timestamps in objects are compared with it, never with ours. */
@@ -58,20 +65,29 @@ export class KubernetesApi {
 
   /**
    * Sends a request and parses the answer. A 403 is given as such only once the API server says that it is ready: one that
-   * has just started denies everything in the words of a missing role. What is no create is then asked once more.
+   * has just started denies everything in the words of a missing role. What is no create is then asked once more, and so it
+   * is after a 401 where the token has been replaced meanwhile.
    */
   async request(options: ApiRequest): Promise<ApiAnswer> {
     const answer = await this.#requestOnce(options);
-    if (answer.ok || !isMissingRight(answer.failure)) return answer;
-    if (!(await this.hasEvidenceOfReadiness())) return { ok: false, failure: startingFailure(answer.failure) };
-    return options.method === "POST" ? answer : await this.#requestOnce(options);
+    if (answer.ok) return answer;
+    const second = await this.#secondTry(answer.failure);
+    if (second === "starting") return { ok: false, failure: startingFailure(answer.failure) };
+    return second && options.method !== "POST" ? await this.#requestOnce(options) : answer;
+  }
+
+  /** Whether a refusal may be another answer at once; `starting`: it is none at all, from a server that is not ready. */
+  async #secondTry(failure: ApiFailure): Promise<boolean | "starting"> {
+    if (isUnauthorized(failure)) return this.#keeper.isRenewing;
+    if (!isMissingRight(failure)) return false;
+    return (await this.hasEvidenceOfReadiness()) ? true : "starting";
   }
 
   /** Whether `/readyz` is 200; true, too, where that was never to be had (a cluster may deny it to the relay). */
   async hasEvidenceOfReadiness(): Promise<boolean> {
     const giveUp = AbortSignal.timeout(READY_TIMEOUT_MS);
     try {
-      const answer = await this.#send({ method: "GET", path: "/readyz" }, giveUp, "unary");
+      const answer = await this.#send({ method: "GET", path: "/readyz" }, { signal: giveUp, kind: "unary" });
       await answer.body.dump();
       if (answer.statusCode === 200) this.#readinessIsTold = true;
       return answer.statusCode === 200 || (!this.#readinessIsTold && answer.statusCode < 500);
@@ -93,7 +109,7 @@ export class KubernetesApi {
     options.signal?.addEventListener("abort", onAbort, { once: true });
     if (options.signal?.aborted) giveUp.abort();
     try {
-      const answer = await this.#send(options, giveUp.signal, "unary");
+      const answer = await this.#send(options, { signal: giveUp.signal, kind: "unary" });
       const text = await answer.body.text();
       if (answer.statusCode < 300) return { ok: true, body: text === "" ? null : JSON.parse(text) };
       return { ok: false, failure: failureFromAnswer(answer.statusCode, text, retryAfter(answer)) };
@@ -106,17 +122,18 @@ export class KubernetesApi {
     }
   }
 
-  /** Opens a body that may stay open for long (watch, log); the caller reads it to its end or aborts. 403: as for {@link request}. */
-  async stream(path: string, query: Record<string, string>, signal: AbortSignal): Promise<StreamAnswer> {
-    const answer = await this.#streamOnce(path, query, signal);
-    if (answer.ok || !isMissingRight(answer.failure)) return answer;
-    if (!(await this.hasEvidenceOfReadiness())) return { ok: false, failure: startingFailure(answer.failure) };
-    return await this.#streamOnce(path, query, signal);
+  /** Opens a body that may stay open for long (watch, log); the caller reads it to its end or aborts. 401, 403: as for {@link request}. */
+  async stream(asked: StreamRequest): Promise<StreamAnswer> {
+    const answer = await this.#streamOnce(asked);
+    if (answer.ok) return answer;
+    const second = await this.#secondTry(answer.failure);
+    if (second === "starting") return { ok: false, failure: startingFailure(answer.failure) };
+    return second ? await this.#streamOnce(asked) : answer;
   }
 
-  async #streamOnce(path: string, query: Record<string, string>, signal: AbortSignal): Promise<StreamAnswer> {
+  async #streamOnce({ path, query, ...how }: StreamRequest): Promise<StreamAnswer> {
     try {
-      const answer = await this.#send({ method: "GET", path, query }, signal, "streams");
+      const answer = await this.#send({ method: "GET", path, query }, { ...how, kind: "streams" });
       if (answer.statusCode < 300) return { ok: true, status: answer.statusCode, body: answer.body };
       const text = await answer.body.text();
       return { ok: false, failure: failureFromAnswer(answer.statusCode, text, retryAfter(answer)) };
@@ -126,70 +143,47 @@ export class KubernetesApi {
     }
   }
 
-  /** Closes every connection, open streams included. */
+  /** Closes every connection, open streams included; whatever is asked later fails. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const open = this.#connections;
     this.#connections = null;
     if (open) await Promise.all([open.unary.destroy(), open.streams.destroy()]);
   }
 
-  async #send(options: ApiRequest, signal: AbortSignal, kind: "unary" | "streams"): Promise<Dispatcher.ResponseData> {
-    const credentials = await this.#currentCredentials();
-    const query = new URLSearchParams(options.query).toString();
-    const answer = await request(`${this.#access.server}${options.path}${query ? `?${query}` : ""}`, {
+  async #send(sent: Sent, { signal, kind, silenceMs = 0 }: How): Promise<Dispatcher.ResponseData> {
+    const credentials = await this.#keeper.current(signal);
+    if (this.#isClosed) throw new Error("the relay stops");
+    const query = new URLSearchParams(sent.query).toString();
+    const answer = await request(`${this.#access.server}${sent.path}${query ? `?${query}` : ""}`, {
       dispatcher: this.#connect(credentials)[kind],
-      method: options.method,
+      method: sent.method,
       headers: {
         ...credentials.headers,
         accept: "application/json",
         "user-agent": "watchbell-relay",
-        ...(options.body === undefined ? {} : { "content-type": options.contentType ?? "application/json" }),
+        ...(sent.body === undefined ? {} : { "content-type": sent.contentType ?? "application/json" }),
       },
-      body: options.body === undefined ? null : JSON.stringify(options.body),
+      body: sent.body === undefined ? null : JSON.stringify(sent.body),
       signal,
-      headersTimeout: 30_000,
-      // A quiet watch or log is no dead one; unary calls have their own time-out.
-      bodyTimeout: 0,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      bodyTimeout: silenceMs,
     });
-    this.#onAnswer(options.method, answer.statusCode);
-    if (answer.statusCode === 401) this.#credentials = null;
+    this.#onAnswer(sent.method, answer.statusCode);
+    if (answer.statusCode === 401) this.#keeper.refused(credentials);
     const date = Date.parse(String(answer.headers.date ?? ""));
     if (Number.isFinite(date)) this.#skewMs = date + 500 - this.#clock.wallMs();
     return answer;
   }
 
-  #currentCredentials(): Promise<Credentials> {
-    const now = this.#clock.monotonicMs();
-    if (this.#credentials === null || now - this.#credentials.at > CREDENTIALS_FRESH_MS) {
-      this.#credentials = { at: now, value: this.#access.credentials() };
-      this.#credentials.value.catch(() => {
-        this.#credentials = null;
-      });
-    }
-    return this.#credentials.value;
-  }
-
   /** New certificates mean new connections; the old ones end with what they carry. */
   #connect({ tls }: Credentials): Connections {
-    const tlsText = JSON.stringify(tls);
-    if (this.#connections?.tlsText === tlsText) return this.#connections;
+    if (this.#connections?.tlsText === JSON.stringify(tls)) return this.#connections;
     if (this.#connections) {
       void this.#connections.unary.close();
       void this.#connections.streams.close();
     }
-    const proxyUrl = this.#access.proxyUrl;
-    const make = (connections: number | null): Dispatcher => {
-      const shared = { allowH2: false, pipelining: 1, keepAliveTimeout: 30_000, connections };
-      if (proxyUrl !== null) return new ProxyAgent({ uri: proxyUrl, requestTls: tls, ...shared });
-      const connect = {
-        ...tls,
-        timeout: CONNECT_TIMEOUT_MS,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-      };
-      return new Agent({ ...shared, connect });
-    };
-    this.#connections = { tlsText, unary: make(UNARY_CONNECTIONS), streams: make(null) };
+    this.#connections = openConnections(tls, this.#access.proxyUrl);
     return this.#connections;
   }
 }
@@ -198,7 +192,9 @@ function timeoutError(): Error {
   return Object.assign(new Error("the API server did not answer in time"), { code: "Timeout" });
 }
 
-function retryAfter(answer: Dispatcher.ResponseData): string | undefined {
-  const value = answer.headers["retry-after"];
-  return Array.isArray(value) ? value[0] : value;
+/** Seconds, as the API server says it; a load balancer may give a date instead, which its own Date header is compared with. */
+function retryAfter({ headers }: Dispatcher.ResponseData): string | undefined {
+  const value = [headers["retry-after"]].flat()[0];
+  const ms = Date.parse(value ?? "") - Date.parse(String(headers.date ?? ""));
+  return value === undefined || /^\d+$/.test(value) || !Number.isFinite(ms) ? value : String(ms / 1_000);
 }

@@ -5,6 +5,9 @@ import type { KubernetesApi, StreamAnswer } from "./api.ts";
 import { type ApiFailure, failureFromError } from "./failures.ts";
 import { KubeEvent, KubeJob, KubeList, KubePod } from "./objects.ts";
 
+/** The log of a container that has ended comes without a pause; a follow may be quiet for hours. */
+const LOG_SILENCE_MS = 30_000;
+
 /** A value, or why there is none. */
 export type Got<Value> = { ok: true; value: Value } | { ok: false; failure: ApiFailure };
 
@@ -92,7 +95,7 @@ export class KubernetesCalls {
     const query: Record<string, string> = { container: log.container, timestamps: "true" };
     if (log.previous) query.previous = "true";
     if (log.follow) query.follow = "true";
-    return this.api.stream(path, query, signal);
+    return this.api.stream({ path, query, signal, ...(log.follow ? {} : { silenceMs: LOG_SILENCE_MS }) });
   }
 }
 

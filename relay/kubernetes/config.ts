@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
+import path from "node:path";
+import { KubeConfig, loadYaml } from "@kubernetes/client-node";
+import { z } from "zod";
 
 /** Where the API server is, and as whom to speak to it right now. */
 export type Credentials = { headers: Record<string, string>; tls: TlsOptions };
@@ -21,18 +24,20 @@ export type ClusterAccess = {
   /** The context's namespace: in-cluster the relay's own. */
   namespace: string;
   proxyUrl: string | null;
-  /** Reads tokens and certificates anew; plugins may run. Rejects when they fail. */
-  credentials(): Promise<Credentials>;
+  /**
+   * Reads tokens and certificates; plugins may run. `isRefused`: nothing that was read before is good any more, the
+   * kubeconfig included. Rejects when they fail.
+   */
+  credentials(isRefused: boolean): Promise<Credentials>;
 };
 
 /** Loads KUBECONFIG, or the in-cluster service account where `kubeconfig` is null; else the sentence that says what is wrong. */
 export function loadClusterAccess(
   kubeconfig: string | null,
 ): { ok: true; value: ClusterAccess } | { ok: false; sentence: string } {
-  const config = new KubeConfig();
+  let config: KubeConfig;
   try {
-    if (kubeconfig === null) config.loadFromCluster();
-    else config.loadFromFile(kubeconfig);
+    config = loadConfig(kubeconfig);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -49,16 +54,51 @@ export function loadClusterAccess(
     server: cluster.server.replace(/\/+$/, ""),
     namespace: context?.namespace?.trim() || "default",
     proxyUrl: cluster.proxyUrl ?? null,
-    credentials: () => currentCredentials(config),
+    credentials: async (isRefused: boolean) => {
+      if (isRefused) config = loadConfig(kubeconfig);
+      return await currentCredentials(config);
+    },
   };
   return { ok: true, value };
+}
+
+function loadConfig(kubeconfig: string | null): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig === null) config.loadFromCluster();
+  else {
+    config.loadFromFile(kubeconfig);
+    readTokenFiles(config, kubeconfig);
+  }
+  return config;
+}
+
+const WithTokenFile = z.object({
+  users: z
+    .array(z.object({ name: z.string(), user: z.object({ tokenFile: z.string().optional() }).nullish() }))
+    .nullish(),
+});
+
+/**
+ * The client library knows `tokenFile` in-cluster only. A file that is named in a kubeconfig is read the same way, again and
+ * again: such tokens expire.
+ */
+function readTokenFiles(config: KubeConfig, kubeconfig: string): void {
+  const parsed = WithTokenFile.safeParse(loadYaml(readFileSync(kubeconfig, "utf8")));
+  const users = new Map(parsed.data?.users?.map(({ name, user }) => [name, user?.tokenFile]));
+  config.users = config.users.map((user) => {
+    const tokenFile = users.get(user.name);
+    if (tokenFile === undefined || user.token) return user;
+    const file = path.resolve(path.dirname(kubeconfig), tokenFile);
+    return { ...user, authProvider: { name: "tokenFile", config: { tokenFile: file } } };
+  });
 }
 
 async function currentCredentials(config: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
+  // A file with a token mostly ends with a newline.
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
   if (options.auth) headers.authorization ??= `Basic ${Buffer.from(options.auth).toString("base64")}`;
   const tls: TlsOptions = {};
   if (options.ca) tls.ca = pem(options.ca);

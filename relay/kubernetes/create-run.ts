@@ -15,7 +15,7 @@ import {
   type Refused,
   refusedByRule,
 } from "./create-decision.ts";
-import { isNotFound, isRetryable } from "./failures.ts";
+import { isNotFound, isRetryable, pauseAfter } from "./failures.ts";
 import type { KubeJob } from "./objects.ts";
 import type { QuotaLine } from "./quota-line.ts";
 import type { Reconciler } from "./reconciler.ts";
@@ -23,8 +23,10 @@ import type { RunStore, UnderWay } from "./run-store.ts";
 import { meetExisting, olderIsGone } from "./taken-name.ts";
 
 const BACKOFF = { minMs: 100, maxMs: 5_000 };
-const MAX_RETRY_AFTER_MS = 30_000;
-/** After an attempt's time-out and this much nothing of it can reach the store any more. */
+/**
+ * After an attempt's time-out and this much nothing of it can reach the store any more, unless the API server itself stood
+ * still: then what it had not read yet comes to life with it, so it must have been answering for this long, too.
+ */
 const SETTLE_MARGIN_MS = 1_000;
 /** A right that a ping in flight is about to give is waited for; one that lapsed for longer is gone. */
 const LEASE_WAIT_MS = 2_000;
@@ -133,11 +135,9 @@ async function tryUntilSettled(context: CreateContext, state: Attempted, signals
     if ("halt" in attempt) return await giveUp(context, state, { say: attempt.halt }, signals.stop);
     if (attempt.done === "refused") return await giveUp(context, state, attempt.refused, signals.stop);
     if (attempt.done) return attempt.result;
-    const backoffMs = equalJitterMs(tries, BACKOFF, clock.random());
-    const pauseMs = Math.max(
-      Math.min(backoffMs, attempt.atMostMs ?? BACKOFF.maxMs),
-      Math.min(MAX_RETRY_AFTER_MS, attempt.retryAfterMs ?? 0),
-    );
+    const random = clock.random();
+    const backoffMs = Math.min(equalJitterMs(tries, BACKOFF, random), attempt.atMostMs ?? BACKOFF.maxMs);
+    const pauseMs = pauseAfter(attempt, backoffMs, random);
     await pauseBetween(context, state, pauseMs, AbortSignal.any([signals.cancel, signals.stop]));
   }
 }
@@ -289,13 +289,17 @@ async function lookBeforeGivingUp(
   const { calls, clock } = context;
   const { create, unknownMs } = state;
   const settledMs = unknownMs === null ? 0 : unknownMs + CREATE_TIMEOUT_MS + SETTLE_MARGIN_MS;
+  let answeredMs: number | null = null;
   for (let tries = 0; ; tries++) {
     const found = await calls.getJob(create);
+    if (!found.ok && isRetryable(found.failure)) answeredMs = null;
+    else answeredMs ??= clock.monotonicMs();
     const ours = found.ok && judgeExisting(found.value, create, context.clusterLabel) === "same";
     if (found.ok && ours) return sayCreated(context, state, found.value, true);
     // Without an attempt in doubt a right that is missing is no reason to wait for it.
     const absent = found.ok || isNotFound(found.failure) || (unknownMs === null && !isRetryable(found.failure));
-    if (absent && clock.monotonicMs() >= settledMs) return null;
+    const awakeMs = unknownMs === null || answeredMs === null ? 0 : answeredMs + SETTLE_MARGIN_MS;
+    if (absent && clock.monotonicMs() >= Math.max(settledMs, awakeMs)) return null;
     // The process's end leaves it open: the control plane waits out the time in which the attempt may still succeed.
     if (stop.aborted) return "unsettled";
     await clock.sleep(equalJitterMs(tries, BACKOFF, clock.random()), stop);

@@ -5,6 +5,8 @@ import { type Cause, causeWords, redacted } from "./cause-words.ts";
 export type ApiFailure = {
   /** HTTP status; 0: no answer came. */
   status: number;
+  /** Whether a Status object came. Without it the words are somebody's on the way, and what they deny is no evidence. */
+  isStatus: boolean;
   /** The Status object's reason, or the connection error's code. */
   reason: string;
   /** The server's words. They may hold values of the object (env!): up go only {@link describeFailure}'s. */
@@ -40,6 +42,7 @@ export function failureFromAnswer(status: number, body: string, retryAfter: stri
   const seconds = details?.retryAfterSeconds ?? (retryAfter === undefined ? Number.NaN : Number(retryAfter));
   return {
     status,
+    isStatus: parsed.success,
     reason: parsed.data?.reason ?? "",
     message: parsed.success ? (parsed.data.message ?? "") : body.trim().slice(0, MAX_WORDS),
     causes: (details?.causes ?? []).map((cause) => ({
@@ -57,15 +60,42 @@ export function failureFromError(error: unknown): ApiFailure {
   const code =
     typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : "";
   const message = error instanceof Error ? error.message : String(error);
-  return { status: 0, reason: code || "NoAnswer", message, causes: [], kind: "", retryAfterMs: null };
+  const reason = code || "NoAnswer";
+  return { status: 0, isStatus: false, reason, message, causes: [], kind: "", retryAfterMs: null };
 }
 
-/** Whether the same request may succeed later without anybody changing anything. 401: the token is read anew. */
+/**
+ * Whether the same request may succeed later without anybody changing anything. 401: the token is read anew. What is no
+ * Status object is not the API server's word but a load balancer's or proxy's before it, and passes.
+ */
 export function isRetryable(failure: ApiFailure): boolean {
-  return failure.status === 0 || failure.status === 401 || failure.status === 429 || failure.status >= 500;
+  return !failure.isStatus || isUnauthorized(failure) || failure.status === 429 || failure.status >= 500;
 }
 
-const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ENETUNREACH"]);
+/** The token is not good (any more). */
+export function isUnauthorized(failure: ApiFailure): boolean {
+  return failure.status === 401;
+}
+
+/** A server that asks for more patience than this is asked again all the same. */
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/**
+ * The pause before the next try, ms: the back-off, or what the server asked for (Retry-After, at most 30 s) and up to a
+ * fifth more, so that all who were told the same do not come back together.
+ */
+export function pauseAfter(failure: { retryAfterMs: number | null }, backoffMs: number, random: number): number {
+  const askedMs = Math.min(MAX_RETRY_AFTER_MS, failure.retryAfterMs ?? 0);
+  return Math.max(backoffMs, askedMs * (1 + random / 5));
+}
+
+/** Reason of a failure where tokens or certificates could not be read; `message` has the error's code at most. */
+export const CREDENTIALS = "Credentials";
+
+const NEVER_SENT = new Set([
+  ...["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT", "ENETUNREACH", "EHOSTUNREACH"],
+  CREDENTIALS,
+]);
 
 const STARTING = "ApiServerStarting";
 
@@ -81,7 +111,7 @@ export function isNamespaceTerminating(failure: ApiFailure): boolean {
 
 /** What a 403 of an API server that is not ready counts as: it denies everything until it has read its roles. */
 export function startingFailure(failure: ApiFailure): ApiFailure {
-  return { ...failure, status: 503, reason: STARTING, message: "it is starting" };
+  return { ...failure, status: 503, isStatus: true, reason: STARTING, message: "it is starting" };
 }
 
 /** The API server answers, but is not ready yet. */
@@ -89,10 +119,11 @@ export function isStarting(failure: ApiFailure): boolean {
   return failure.reason === STARTING;
 }
 
-/** Whether the write may have happened all the same (504, a broken connection), or may still. */
+/** Whether the write may have happened all the same (504, a broken connection, a stranger's answer), or may still. */
 export function mayHaveHappened(failure: ApiFailure): boolean {
   if (failure.status === 0) return !NEVER_SENT.has(failure.reason);
-  return failure.status >= 500 && !isStarting(failure);
+  if (failure.status === 401 || failure.status === 429) return false;
+  return !failure.isStatus || (failure.status >= 500 && !isStarting(failure));
 }
 
 /** The name is taken, be it by an object that is being deleted. */
@@ -102,17 +133,20 @@ export function isAlreadyExists(failure: ApiFailure): boolean {
 
 /** A precondition (uid) did not hold: the object is another one by now. */
 export function isOtherObject(failure: ApiFailure): boolean {
-  return failure.status === 409 || (failure.status === 422 && failure.causes.some((c) => c.field === "metadata.uid"));
+  return (
+    (failure.isStatus && failure.status === 409) ||
+    (failure.status === 422 && failure.causes.some((c) => c.field === "metadata.uid"))
+  );
 }
 
-/** The object does not exist. */
+/** The object does not exist, in the API server's own words: a proxy's 404 would make lost what still runs. */
 export function isNotFound(failure: ApiFailure): boolean {
-  return failure.status === 404;
+  return failure.status === 404 && failure.isStatus;
 }
 
 /** The relay lacks a right; also what a missing namespace answers where rights are given namespace by namespace. */
 export function isForbidden(failure: ApiFailure): boolean {
-  return failure.status === 403;
+  return failure.status === 403 && failure.isStatus;
 }
 
 /** The list or watch must start anew: its version is too old. */
@@ -127,10 +161,12 @@ export function isQuota(failure: ApiFailure): boolean {
 
 /** What may go up and into a sentence: of a 422 no value that could be an env's, of other words all but the secrets. */
 export function describeFailure(failure: ApiFailure, secrets: readonly string[] = []): string {
+  if (failure.reason === CREDENTIALS) return `the relay's credentials can't be read (${failure.message || "no code"})`;
   if (failure.status === 0) return `no answer from the API server (${failure.reason})`;
-  if (failure.status === 422) return redacted(invalidWords(failure), secrets);
+  if (failure.status === 422 && failure.isStatus) return redacted(invalidWords(failure), secrets);
   const words = redacted(failure.message, secrets).slice(0, MAX_WORDS);
-  return `the API server answered ${failure.status}: ${words || failure.reason}`;
+  const who = failure.isStatus || failure.status === 429 ? "the API server" : "something before the API server";
+  return `${who} answered ${failure.status}: ${words || failure.reason}`;
 }
 
 /** A field that does not fit and an admission policy that denies are both 422; only the first names a field. */

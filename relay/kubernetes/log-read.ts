@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
+import { equalJitterMs } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import { abandon, type KubernetesCalls, type LogRequest } from "./calls.ts";
-import { type ApiFailure, describeFailure, failureFromError, isNotFound, isRetryable } from "./failures.ts";
+import { type ApiFailure, describeFailure, failureFromError, isNotFound, isRetryable, pauseAfter } from "./failures.ts";
 import { type KeptLog, LogCutter } from "./log-cut.ts";
 import { TimestampStripper } from "./log-lines.ts";
 
@@ -9,7 +10,7 @@ import { TimestampStripper } from "./log-lines.ts";
 export type LogResult = { log: KeptLog; problem: string | null };
 
 const EMPTY: KeptLog = { head: [], cutBytes: 0, tail: [] };
-const RETRY_MS = { first: 500, most: 30_000 };
+const RETRY = { minMs: 500, maxMs: 30_000 };
 /** kubelet's own error text may pass (a runtime that restarts); after so many it is believed. */
 const KUBELET_ERROR_TRIES = 3;
 
@@ -38,7 +39,10 @@ export async function readEndedLog(options: {
       const log = attempt.end === "failed" ? EMPTY : attempt.log;
       return { log, problem: problem ?? (attempt.end === "failed" ? describeFailure(attempt.failure) : attempt.words) };
     }
-    await clock.sleep(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** tries), signal);
+    const random = clock.random();
+    const backoffMs = equalJitterMs(tries, RETRY, random);
+    const retryAfterMs = attempt.end === "failed" ? attempt.failure.retryAfterMs : null;
+    await clock.sleep(pauseAfter({ retryAfterMs }, backoffMs, random), signal);
   }
 }
 

@@ -5,14 +5,22 @@ import { runKeyText } from "../facts.ts";
 import { clusterSelector, type KubernetesCalls } from "./calls.ts";
 import { judgeExisting, mayTouch, notAllowedWords, outOfView } from "./create-decision.ts";
 import type { CreateContext } from "./create-run.ts";
-import { describeFailure, isForbidden, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import {
+  type ApiFailure,
+  describeFailure,
+  isForbidden,
+  isNotFound,
+  isOtherObject,
+  isRetryable,
+  pauseAfter,
+} from "./failures.ts";
 import { isPodOver, leftWords, podsLeftBy } from "./left-pods.ts";
 import { jobUidOf } from "./pods.ts";
 import type { Waiting } from "./waiting.ts";
 
 const POLL = { minMs: 100, maxMs: 1_000 };
 
-type Step = { step: "wait" } | { step: "gone" } | { step: "failed"; message: string };
+type Step = { step: "wait"; retryAfterMs?: number | null } | { step: "gone" } | { step: "failed"; message: string };
 
 /** Removes a run's Job and waits until no container of it is left; confirmed by `removed` or `remove_failed`. */
 export async function removeRun(context: CreateContext, remove: Remove, stop: AbortSignal): Promise<void> {
@@ -38,7 +46,9 @@ export async function removeRun(context: CreateContext, remove: Remove, stop: Ab
       void report({ type: "remove_failed", ...base, message: step.message }, clock.monotonicMs());
       return;
     }
-    await clock.sleep(equalJitterMs(tries, POLL, clock.random()), stop);
+    const random = clock.random();
+    const retryAfterMs = step.retryAfterMs ?? null;
+    await clock.sleep(pauseAfter({ retryAfterMs }, equalJitterMs(tries, POLL, random), random), stop);
   }
 }
 
@@ -46,18 +56,14 @@ async function removeStep(context: CreateContext, remove: Remove): Promise<{ ste
   const { calls, clusterLabel } = context;
   const found = await calls.getJob(remove);
   if (!found.ok && !isNotFound(found.failure)) {
-    const wait = isRetryable(found.failure);
-    const step: Step = wait ? { step: "wait" } : { step: "failed", message: describeFailure(found.failure) };
-    return { step, sawOurs: false };
+    return { step: stepAfter(found.failure), sawOurs: false };
   }
   if (found.ok && judgeExisting(found.value, remove, clusterLabel) === "same") {
     const { uid, deletionTimestamp } = found.value.metadata;
     if (deletionTimestamp) return { step: { step: "wait" }, sawOurs: true };
     const deleted = await calls.deleteJob(remove, uid);
-    const passes =
-      deleted.ok || isNotFound(deleted.failure) || isOtherObject(deleted.failure) || isRetryable(deleted.failure);
-    const step: Step = passes ? { step: "wait" } : { step: "failed", message: describeFailure(deleted.failure) };
-    return { step, sawOurs: true };
+    const passes = deleted.ok || isNotFound(deleted.failure) || isOtherObject(deleted.failure);
+    return { step: passes ? { step: "wait" } : stepAfter(deleted.failure), sawOurs: true };
   }
   const othersUid = found.ok ? found.value.metadata.uid : null;
   return { step: await podsStep(calls, clusterLabel, remove, othersUid), sawOurs: false };
@@ -77,7 +83,12 @@ async function podsStep(
     return left ? { step: "wait" } : { step: "gone" };
   }
   if (isNotFound(pods.failure)) return { step: "gone" };
-  return isRetryable(pods.failure) ? { step: "wait" } : { step: "failed", message: describeFailure(pods.failure) };
+  return stepAfter(pods.failure);
+}
+
+function stepAfter(failure: ApiFailure): Step {
+  if (isRetryable(failure)) return { step: "wait", retryAfterMs: failure.retryAfterMs };
+  return { step: "failed", message: describeFailure(failure) };
 }
 
 /**
@@ -112,6 +123,9 @@ export async function checkRun(context: CreateContext, check: Check, stop: Abort
       sayWaiting({ reason: "forbidden", message: `its Job can't be looked for: ${describeFailure(found.failure)}` });
     }
     // A right that was lost, a server that does not answer: no evidence, so nothing is said of the Job until there is.
-    await clock.sleep(equalJitterMs(tries, { minMs: 500, maxMs: 30_000 }, clock.random()), stop);
+    const random = clock.random();
+    const retryAfterMs = found.ok ? null : found.failure.retryAfterMs;
+    const backoffMs = equalJitterMs(tries, { minMs: 500, maxMs: 30_000 }, random);
+    await clock.sleep(pauseAfter({ retryAfterMs }, backoffMs, random), stop);
   }
 }

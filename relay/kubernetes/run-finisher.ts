@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { type FactAnswer, type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
-import { describeFailure, isForbidden, isNotFound, isOtherObject, isRetryable } from "./failures.ts";
+import { describeFailure, isForbidden, isNotFound, isOtherObject, isRetryable, pauseAfter } from "./failures.ts";
 import type { LogCollector } from "./log-collector.ts";
 import { ttlSecondsFrom } from "./numbers.ts";
 import type { PodRecord } from "./pods.ts";
@@ -85,7 +85,9 @@ export class RunFinisher {
       }
       // A right that is missing may come back; until then the Job simply stays.
       if (isForbidden(answer.failure)) this.#staying.set(run.uid, why);
-      await this.#clock.sleep(equalJitterMs(tries, PATCH_BACKOFF, this.#clock.random()), this.#signal);
+      const random = this.#clock.random();
+      const pauseMs = pauseAfter(answer.failure, equalJitterMs(tries, PATCH_BACKOFF, random), random);
+      await this.#clock.sleep(pauseMs, this.#signal);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
 import { abandon } from "./calls.ts";
-import { type ApiFailure, describeFailure, failureFromError, isExpired, isForbidden } from "./failures.ts";
+import { type ApiFailure, describeFailure, failureFromError, isExpired, isForbidden, pauseAfter } from "./failures.ts";
 import { KubeList, Versioned, WatchError, WatchLine } from "./objects.ts";
 import { readLines } from "./text-lines.ts";
 
@@ -17,6 +17,10 @@ const OVERTIME_MS = 30_000;
 /** A full list at least this often, as the net under everything else. */
 export const RELIST_MS = 600_000;
 const BACKOFF = { minMs: 500, maxMs: 30_000 };
+/** A watch that ends sooner than this without a line is as good as a failure, however it ended. */
+const BARREN_MS = 1_000;
+/** After so many failures in a row the version itself may be what the server stumbles over (its etcd was restored, say). */
+const RELIST_AFTER_FAILURES = 3;
 
 /** What a watch tells. Objects are unchecked. */
 export type WatchEvents = {
@@ -43,7 +47,10 @@ export type WatchOptions = {
 
 type WatchEnd = "again" | "relist" | "failed";
 
-/** Lists, then watches, for ever, until `signal` aborts: the loop never dies of an error. */
+/** Why the loop has to pause. */
+type Trouble = { why: string; forbidden: boolean; retryAfterMs: number | null };
+
+/** Lists, then watches, for ever, until `signal` aborts: the loop never dies of an error, and nothing makes it spin. */
 export async function watchCollection(options: WatchOptions): Promise<void> {
   const { clock, signal, events } = options;
   let failures = 0;
@@ -52,28 +59,38 @@ export async function watchCollection(options: WatchOptions): Promise<void> {
   while (!signal.aborted) {
     if (version === null || clock.monotonicMs() - listedMs >= (options.relistMs ?? RELIST_MS)) {
       const listed = await listAll(options);
-      if (listed.ok) {
-        version = listed.version;
-        listedMs = clock.monotonicMs();
-        events.onList(listed.items);
-      } else {
+      if (!listed.ok) {
         version = isExpired(listed.failure) ? null : version;
-        await pause(options, failures++, describeFailure(listed.failure), isForbidden(listed.failure));
+        await pause(options, failures++, troubleOf(listed.failure));
         continue;
       }
+      version = listed.version;
+      listedMs = clock.monotonicMs();
+      events.onList(listed.items);
     }
+    const beganMs = clock.monotonicMs();
     const watch = await watchOnce(options, version);
-    version = watch.end === "relist" ? null : watch.version;
-    failures = watch.sawLife ? 0 : failures;
-    if (watch.end === "failed" && !signal.aborted) await pause(options, failures++, watch.why, watch.forbidden);
-    else if (!signal.aborted) events.onRestart(watch.why);
+    if (signal.aborted) return;
+    const isBarren = !watch.sawLife && (watch.end === "failed" || clock.monotonicMs() - beganMs < BARREN_MS);
+    failures = isBarren ? failures + 1 : 0;
+    version = watch.end === "relist" || failures >= RELIST_AFTER_FAILURES ? null : watch.version;
+    // The first 410, or a server that closes a watch at once, is taken at its word.
+    if (watch.end === "failed" || failures > 1) await pause(options, Math.max(0, failures - 1), watch);
+    else events.onRestart(watch.why);
   }
 }
 
-async function pause(options: WatchOptions, failures: number, why: string, forbidden: boolean): Promise<void> {
+function troubleOf(failure: ApiFailure): Trouble {
+  const { retryAfterMs } = failure;
+  return { why: describeFailure(failure), forbidden: isForbidden(failure), retryAfterMs };
+}
+
+async function pause(options: WatchOptions, failures: number, trouble: Trouble): Promise<void> {
   const { clock, signal, events, log, path } = options;
   if (signal.aborted) return;
-  const ms = equalJitterMs(failures, BACKOFF, clock.random());
+  const { why, forbidden } = trouble;
+  const random = clock.random();
+  const ms = pauseAfter(trouble, equalJitterMs(failures, BACKOFF, random), random);
   events.onHealth(forbidden ? "forbidden" : "failing", why);
   log("warn", "watch is interrupted", { path, why, again_in_ms: Math.round(ms) });
   await clock.sleep(ms, signal);
@@ -99,7 +116,8 @@ async function listAll({ api, path, labelSelector, signal, events }: WatchOption
   }
 }
 
-type Watched = { end: WatchEnd; version: string; sawLife: boolean; why: string; forbidden: boolean };
+/** `sawLife`: something of use came, an event or a bookmark. */
+type Watched = Trouble & { end: WatchEnd; version: string; sawLife: boolean };
 
 async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Watched> {
   const { api, path, labelSelector, clock } = options;
@@ -113,11 +131,11 @@ async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Wa
     resourceVersion: fromVersion,
   };
   try {
-    const answer = await api.stream(path, query, guard.signal);
+    const answer = await api.stream({ path, query, signal: guard.signal });
     if (!answer.ok) {
       const end = isExpired(answer.failure) ? "relist" : "failed";
-      const why = guard.why ?? describeFailure(answer.failure);
-      return { end, version: fromVersion, sawLife: false, why, forbidden: isForbidden(answer.failure) };
+      const trouble = troubleOf(answer.failure);
+      return { ...trouble, why: guard.why ?? trouble.why, end, version: fromVersion, sawLife: false };
     }
     options.events.onHealth("healthy", "");
     const watched = await readWatch(options, answer.body, guard, fromVersion);
@@ -130,12 +148,13 @@ async function watchOnce(options: WatchOptions, fromVersion: string): Promise<Wa
 
 async function readWatch(options: WatchOptions, body: Readable, guard: WatchGuard, from: string): Promise<Watched> {
   const why = "the server closed the watch";
-  const watched: Watched = { end: "again", version: from, sawLife: false, why, forbidden: false };
+  const calm = { why, forbidden: false, retryAfterMs: null };
+  const watched: Watched = { ...calm, end: "again", version: from, sawLife: false };
   try {
     for await (const line of readLines(body, () => guard.life())) {
-      watched.sawLife = true;
       const problem = takeLine(options, line, watched);
       if (problem !== null) return { ...watched, ...problem };
+      watched.sawLife = true;
     }
   } catch (error) {
     const relist = guard.why === RELIST_DUE;

@@ -297,7 +297,7 @@ describe("health", () => {
     const answer = await fetch(`${url}/readyz`);
 
     expect(answer.status).toBe(503);
-    expect(await answer.text()).toContain("the API server does not answer");
+    expect(await answer.text()).toContain("no answer from the API server");
   });
 
   it("is not ready while the link is down", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Asked, answerStatus, ScriptedApi } from "../support/scripted-api.ts";
 
@@ -64,9 +65,43 @@ describe("a 403", () => {
 
   it("of a stream is treated alike", async () => {
     await start(1, [200]);
-    const stream = await api.calls.api.stream("/x", {}, new AbortController().signal);
+    const stream = await api.calls.api.stream({ path: "/x", query: {}, signal: new AbortController().signal });
 
     expect(stream.ok).toBe(true);
     if (stream.ok) stream.body.resume();
+  });
+});
+
+describe("a stream that must not be silent", () => {
+  it("fails once no byte came for as long as it was given", async () => {
+    api = await ScriptedApi.start(({ response }) => response.write("a"));
+    const { signal } = new AbortController();
+    const stream = await api.calls.api.stream({ path: "/log", query: {}, signal, silenceMs: 100 });
+    if (!stream.ok) throw new Error("no stream");
+
+    const read = async () => {
+      for await (const _ of stream.body);
+    };
+
+    await expect(read()).rejects.toMatchObject({ code: "UND_ERR_BODY_TIMEOUT" });
+  });
+});
+
+describe("after the end", () => {
+  it("nothing connects any more, and streams that were given up leave no connection behind", async () => {
+    api = await ScriptedApi.start(({ response }) => response.write("a"));
+    for (let index = 0; index < 100; index++) {
+      const giveUp = new AbortController();
+      const stream = await api.calls.api.stream({ path: "/watch", query: {}, signal: giveUp.signal });
+      if (!stream.ok) throw new Error("no stream");
+      stream.body.on("error", () => {});
+      giveUp.abort();
+    }
+    while ((await api.connections()) > 0) await delay(5);
+
+    await api.calls.api.close();
+
+    expect(await get()).toMatchObject({ ok: false, failure: { status: 0 } });
+    expect(await api.connections()).toBe(0);
   });
 });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { ANNOTATIONS } from "../../../protocol/words.ts";
 import { refuseVersion } from "../../../relay/kubernetes/connect.ts";
-import { failureFromAnswer, isOtherObject, isQuota, isRetryable } from "../../../relay/kubernetes/failures.ts";
+import {
+  describeFailure,
+  failureFromAnswer,
+  isNotFound,
+  isOtherObject,
+  isQuota,
+  isRetryable,
+  mayHaveHappened,
+  pauseAfter,
+} from "../../../relay/kubernetes/failures.ts";
 import { inventoryPages } from "../../../relay/kubernetes/inventory.ts";
 import { followFromMs } from "../../../relay/kubernetes/log-plan.ts";
 import { logLimitBytes, ttlSecondsFrom } from "../../../relay/kubernetes/numbers.ts";
@@ -40,14 +49,36 @@ describe("a failure's kind", () => {
     [410, false],
     [422, false],
   ])("%i may pass by itself: %s", (status, retryable) => {
-    expect(isRetryable(failureFromAnswer(status, "", undefined))).toBe(retryable);
+    expect(isRetryable(failureFromAnswer(status, JSON.stringify({ kind: "Status" }), undefined))).toBe(retryable);
+  });
+
+  it.each([302, 400, 403, 404, 409, 422])(
+    "%i in words that are no Status is a stranger's: no evidence, and it passes",
+    (status) => {
+      const failure = failureFromAnswer(status, "<html>default backend</html>", undefined);
+
+      expect(isRetryable(failure)).toBe(true);
+      expect(isNotFound(failure)).toBe(false);
+      expect(mayHaveHappened(failure)).toBe(true);
+      expect(describeFailure(failure)).toContain(`something before the API server answered ${status}`);
+    },
+  );
+
+  it("asks for a pause of its own, of which the longer counts, and at most half a minute of the server's", () => {
+    const busy = (retryAfter?: string) => failureFromAnswer(429, "busy", retryAfter);
+
+    expect(pauseAfter(busy(), 700, 0.5)).toBe(700);
+    expect(pauseAfter(busy("2"), 700, 0.5)).toBe(2_200);
+    expect(pauseAfter(busy("1"), 5_000, 0.5)).toBe(5_000);
+    expect(pauseAfter(busy("3600"), 700, 0)).toBe(30_000);
   });
 
   it("is another object where the uid did not fit, on a delete (409) as on a patch (422)", () => {
     const causes = [{ field: "metadata.uid", reason: "FieldValueInvalid" }];
     const patched = JSON.stringify({ kind: "Status", details: { causes } });
 
-    expect(isOtherObject(failureFromAnswer(409, "", undefined))).toBe(true);
+    expect(isOtherObject(failureFromAnswer(409, JSON.stringify({ kind: "Status" }), undefined))).toBe(true);
+    expect(isOtherObject(failureFromAnswer(409, "", undefined))).toBe(false);
     expect(isOtherObject(failureFromAnswer(422, patched, undefined))).toBe(true);
     expect(isOtherObject(failureFromAnswer(422, "", undefined))).toBe(false);
   });

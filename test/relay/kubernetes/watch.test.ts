@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../relay/clock.ts";
 import { KubernetesApi } from "../../../relay/kubernetes/api.ts";
 import { watchCollection } from "../../../relay/kubernetes/watch.ts";
+import { answerStatus } from "../support/scripted-api.ts";
 
 /** An API server of one collection: the test answers each request by hand. */
 type Asked = { query: URLSearchParams; response: ServerResponse };
@@ -17,11 +18,14 @@ let loop: Promise<void>;
 let api: KubernetesApi;
 /** What a list answers; null: by hand. */
 let items: string[] | null;
+/** How long it wanted to pause, ms; it is not let. */
+let pauses: number[];
 
 beforeEach(async () => {
   lists = [];
   watches = [];
   seen = [];
+  pauses = [];
   items = [];
   stop = new AbortController();
   server = createServer((request, response) => {
@@ -57,7 +61,14 @@ function start(times: { deadManMs?: number; relistMs?: number } = {}): void {
     api,
     path: "/apis/batch/v1/jobs",
     labelSelector: "watchbell_cluster=x.y",
-    clock: { ...systemClock, random: () => 0, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) },
+    clock: {
+      ...systemClock,
+      random: () => 0,
+      sleep: (ms, signal) => {
+        pauses.push(ms);
+        return systemClock.sleep(Math.min(ms, 20), signal);
+      },
+    },
     log: () => {},
     signal: stop.signal,
     events: {
@@ -177,7 +188,7 @@ describe("the watch loop", () => {
 
   it("takes a 403 for a missing right only when it is repeated, and goes on", async () => {
     start();
-    for (const nth of [1, 2]) (await nthWatch(nth)).response.writeHead(403).end("no");
+    for (const nth of [1, 2]) answerStatus((await nthWatch(nth)).response, 403, "Forbidden", "no");
 
     const third = await nthWatch(3);
     third.response.write(line("ADDED", "a", "101"));
@@ -222,6 +233,37 @@ describe("the watch loop", () => {
     response.write(line("BOOKMARK", "", "101"));
 
     await vi.waitFor(() => expect(seen.filter((entry) => entry.startsWith("list")).length).toBeGreaterThan(1));
+  });
+
+  it("does not spin where every watch is closed at once, or is always too old", async () => {
+    start();
+    const closed = (nth: number) => nthWatch(nth).then(({ response }) => response.end());
+    for (const nth of [1, 2, 3]) await closed(nth);
+    const gone = `${JSON.stringify({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } })}\n`;
+    for (const nth of [4, 5]) (await nthWatch(nth)).response.end(gone);
+    await nthWatch(6);
+
+    // The first is taken at its word; after that there is a pause, each longer than the one before.
+    expect(pauses).toEqual([500, 1_000, 2_000, 4_000]);
+    expect(seen).toContain("failing");
+  });
+
+  it("lists anew when its version makes the server stumble again and again", async () => {
+    start();
+    for (const nth of [1, 2, 3]) (await nthWatch(nth)).response.writeHead(500).end("no");
+
+    await nthWatch(4);
+
+    expect(seen.filter((entry) => entry.startsWith("list"))).toHaveLength(2);
+  });
+
+  it("waits as long as a busy server asks", async () => {
+    start();
+    (await nthWatch(1)).response.writeHead(429, { "retry-after": "7" }).end("Too many requests");
+
+    await nthWatch(2);
+
+    expect(pauses).toEqual([7_000]);
   });
 
   it("keeps trying when the list fails", async () => {

@@ -42,6 +42,13 @@ export class ScriptedApi {
     return api;
   }
 
+  /** How many connections are open right now. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
+
   async stop(): Promise<void> {
     await this.calls.api.close();
     this.#server.closeAllConnections();
