@@ -10,6 +10,7 @@ function runTimes(run: Run): number[] {
   const times: number[] = [];
   if (run.removal?.ask) times.push(run.removal.ask.nextAttemptAt);
   if (run.state === "ending") times.push(run.logsBy);
+  if (run.state === "created" && run.removal === null && run.deadlineLook) times.push(run.deadlineLook.nextAttemptAt);
   if (run.state === "due" && run.removal === null) {
     if (run.book) times.push(run.book.nextAttemptAt);
     if (run.deadlineLook) times.push(run.deadlineLook.nextAttemptAt);

@@ -1,6 +1,7 @@
-import type { BookAnswer, RowView } from "../clusters/calls.ts";
+import type { BookAnswer } from "../clusters/calls.ts";
 import { retryAfter, retryNow } from "./lifecycle-clock.ts";
 import { type Event, ignored, moved, type Step } from "./lifecycle-events.ts";
+import { FACTS_MS } from "./lifecycle-limits.ts";
 import { removeNow } from "./lifecycle-removal.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { findRun, inState, isSubmitted, withRun } from "./lifecycle-runs.ts";
@@ -24,19 +25,26 @@ export function takeBookingOutcome(job: Job, event: BookingOutcome, now: number)
     case "book_failed":
       return bookFailed(job, event.run, event.n, event.problem, now);
     case "looked":
-      return rowLookedAt(job, event.run, event.row, now);
+      return rowLookedAt(job, event, now);
     case "look_failed":
       return lookFailed(job, event.run, now);
   }
 }
 
 type DueRun = Run & { state: "due" };
+type CreatedRun = Run & { state: "created" };
 
 /** The run if it still waits to be booked under that decision; null: events have overtaken the effect. */
 function stillDue(job: Job, number: number, n: number | null): DueRun | null {
   const run = findRun(job, number);
   if (run?.state !== "due" || run.removal !== null || (n !== null && run.n !== n)) return null;
   return run;
+}
+
+/** The run if its Job is there, none of its containers has started, and it is looked at because of its deadline. */
+function stillWithoutStart(job: Job, number: number): CreatedRun | null {
+  const run = findRun(job, number);
+  return run?.state === "created" && run.removal === null && run.deadlineLook ? run : null;
 }
 
 /** A cluster was looked for: it may take the run, or none fits and the search goes on later. */
@@ -80,18 +88,36 @@ function bookFailed(job: Job, number: number, n: number, problem: string, now: n
 
 /**
  * After the start deadline: what the cluster's object still holds back, or never had, is taken back and skipped. What it
- * has sent is left to the relay, which obeys the deadline itself and says what came of it.
+ * has sent is left to the relay, which obeys the deadline itself and says what came of it. A Job of which no container has
+ * started is removed.
  */
-function rowLookedAt(job: Job, number: number, row: RowView["row"], now: number): Step {
-  const run = stillDue(job, number, null);
+function rowLookedAt(job: Job, event: Extract<Event, { type: "looked" }>, now: number): Step {
+  const created = stillWithoutStart(job, event.run);
+  if (created !== null) return moved(withRun(job, judgeNotStarted(job, created, event, now)));
+  const run = stillDue(job, event.run, null);
+  const { row } = event;
   if (!run?.deadlineLook || run.cluster === null) return ignored("not_open");
   if (row === null || row.state === "booked") return moved(withRun(job, removeNow(run, "deadline", now)));
   return moved(withRun(job, { ...run, deadlineLook: null }));
 }
 
+/**
+ * A run of which no container had started by its start deadline, as its cluster's object sees it: its Job is to be removed. Only
+ * while a relay is linked, and has been long enough to have told of a start: with the cluster away nobody knows.
+ */
+function judgeNotStarted(job: Job, run: CreatedRun, look: Extract<Event, { type: "looked" }>, now: number): Run {
+  if (look.linkedSince === null || now < look.linkedSince + FACTS_MS) {
+    return { ...run, deadlineLook: retryAfter(run.deadlineLook?.attempts ?? 0, job.jobId, now) };
+  }
+  const removing = removeNow(run, "not_started", now);
+  const words = look.row?.waiting ?? null;
+  const waitedFor = words && [words.reason, words.message].filter((part) => part !== "").join(": ");
+  return removing.removal ? { ...removing, removal: { ...removing.removal, waitedFor } } : removing;
+}
+
 /** The cluster's object could not be asked about the start deadline. */
 function lookFailed(job: Job, number: number, now: number): Step {
-  const run = stillDue(job, number, null);
+  const run = stillWithoutStart(job, number) ?? stillDue(job, number, null);
   if (!run?.deadlineLook) return ignored("not_open");
   return moved(withRun(job, { ...run, deadlineLook: retryAfter(run.deadlineLook.attempts, job.jobId, now) }));
 }

@@ -27,6 +27,11 @@ function takeFromRun(run: Run, now: number, effects: Effect[]): Run {
     effects.push({ type: "cancel", run: run.run, n: run.removal.n });
     return { ...run, removal: { ...run.removal, ask: underWay(run.removal.ask, now) } };
   }
+  if (run.state === "created") {
+    if (!isDue(run.deadlineLook, now)) return run;
+    effects.push({ type: "look", run: run.run });
+    return { ...run, deadlineLook: underWay(run.deadlineLook, now) };
+  }
   if (run.state !== "due") return run;
   let taken = run;
   if (run.book && isDue(run.book, now)) {

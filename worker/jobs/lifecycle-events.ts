@@ -14,7 +14,8 @@ export type Event =
   | { type: "choose_failed"; run: number; problem: string }
   | { type: "booked"; run: number; n: number; answer: BookAnswer["answer"] }
   | { type: "book_failed"; run: number; n: number; problem: string }
-  | { type: "looked"; run: number; row: RowView["row"] }
+  /** `linkedSince`: since when a relay of the cluster is linked, epoch ms; null: none is. */
+  | { type: "looked"; run: number; row: RowView["row"]; linkedSince: number | null }
   | { type: "look_failed"; run: number }
   | { type: "cancel_answered"; run: number; n: number; answer: CancelAnswer["answer"] }
   | { type: "cancel_failed"; run: number; n: number }

@@ -1,5 +1,5 @@
 import { isBeingRemoved } from "./lifecycle-removal.ts";
-import type { Run } from "./lifecycle-run.ts";
+import type { Removal, Run } from "./lifecycle-run.ts";
 import { isOver, newestRun } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 import type { Look } from "./lifecycle-views.ts";
@@ -43,10 +43,17 @@ function explainDue(run: Run & { state: "due" }, look: Look, now: number): strin
   return `${when}; not booked in cluster ${run.cluster} yet: ${run.book.problem} (${again})`;
 }
 
+const BEING_REMOVED: Record<Removal["why"], string> = {
+  delete: "it is being deleted",
+  deadline: "its start deadline passed and it is being taken back",
+  not_started: "no container had started by its start deadline, and its Job is being removed",
+  finished: "its Job is being removed",
+  repair: "its Job is being removed",
+};
+
 function explainRemoval(job: Job, run: Run, look: Look): string {
   if (!run.removal) return "";
-  const why =
-    run.removal.why === "deadline" ? "its start deadline passed and it is being taken back" : "it is being deleted";
+  const why = BEING_REMOVED[run.removal.why];
   const whom = isBeingRemoved(run) ? "waits for" : "is to tell";
   const refusal = job.deletion?.state === "refused" ? `; ${job.deletion.message}` : "";
   return `${why} since ${at(run.removal.sinceAt)}: it ${whom} cluster ${run.cluster}${waitingText(look)}${awayText(run, look)}${refusal}`;
@@ -71,7 +78,9 @@ function explainRun(run: Run, look: Look, now: number): string {
       return explainSent(run, look?.row?.sentAt ?? run.sentAt, look);
     case "created": {
       const text = `created in cluster ${run.cluster} at ${at(run.createdAt)}; no container has started yet`;
-      return `${text}${waitingText(look)}${awayText(run, look)}`;
+      const until =
+        run.deadlineLook && run.startDeadlineAt !== null ? `; it may start until ${at(run.startDeadlineAt)}` : "";
+      return `${text}${until}${waitingText(look)}${awayText(run, look)}`;
     }
     case "running":
       return `running in cluster ${run.cluster} since ${at(run.startedAt)}${waitingText(look)}${awayText(run, look)}`;

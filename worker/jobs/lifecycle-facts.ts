@@ -6,32 +6,35 @@ import { awaitLogs, giveUpLogs, isAwaitingLogs, takeLogPiece } from "./lifecycle
 import { endedWhileRemoved, isBeingRemoved, removalConfirmed, removalRefused, repair } from "./lifecycle-removal.ts";
 import type { End, Run } from "./lifecycle-run.ts";
 import { findRun, inState, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import { createdLook } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { endRun, endWithoutPods, seenAt, sentAs } from "./lifecycle-timeline.ts";
 
 type FactOf<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
 
 /** A Job of the run exists: it counts, and the run is `created` unless it is further already. */
-function seen(job: Job, run: Run, taken: TakenFact, uid: string): { job: Job; run: Run } {
+function seen(job: Job, run: Run, taken: TakenFact, uid: string, now: number): { job: Job; run: Run } {
   if (!isSubmitted(run)) return { job, run };
   const times = { createdAt: taken.at, firedAt: taken.firedAt, sentAt: taken.sentAt };
-  const created = inState(run, { state: "created", ...seenAt(run, times, uid) });
+  const deadlineLook = createdLook(run.startDeadlineAt, now);
+  const created = inState(run, { state: "created", deadlineLook, ...seenAt(run, times, uid) });
   return { job: withRun({ ...job, times: job.times + 1 }, created), run: created };
 }
 
 function takeCreated(job: Job, run: Run, fact: FactOf<"created">, taken: TakenFact, now: number): Step {
-  if (isSubmitted(run)) return moved(seen(job, run, taken, fact.uid).job);
+  if (isSubmitted(run)) return moved(seen(job, run, taken, fact.uid, now).job);
   if (!isOver(run)) return ignored("already_known");
   // Its create was still under way somewhere when the run ended; an empty uid is one that nobody told.
   const isAnother = run.uid !== "" && run.uid !== fact.uid;
   return isAnother && run.removal === null ? moved(repair(job, run, now)) : ignored("run_is_over");
 }
 
-function takeStarted(job: Job, run: Run, taken: TakenFact): Step {
-  const now = seen(job, run, taken, "");
-  if (now.run.state !== "created") return ignored(isOver(now.run) ? "run_is_over" : "already_known");
-  const startedAt = Math.max(taken.at, now.run.createdAt);
-  return moved(withRun(now.job, { ...now.run, state: "running", startedAt }));
+function takeStarted(before: Job, seenBefore: Run, taken: TakenFact, now: number): Step {
+  const { job, run } = seen(before, seenBefore, taken, "", now);
+  if (run.state !== "created") return ignored(isOver(run) ? "run_is_over" : "already_known");
+  const { firedAt, sentAt, createdAt, uid } = run;
+  const startedAt = Math.max(taken.at, createdAt);
+  return moved(withRun(job, inState(run, { state: "running", startedAt, firedAt, sentAt, createdAt, uid })));
 }
 
 /** The run's end, once its logs are in. */
@@ -44,7 +47,7 @@ function takeEnded(before: Job, run: Run, fact: FactOf<"ended">, taken: TakenFac
   if (run.state === "ending") return ignored("already_known");
   // A failure while the Job is being removed is the removal's doing.
   if (isBeingRemoved(run) && fact.result === "failed") return ignored("being_removed");
-  const known = seen(before, run, taken, fact.uid);
+  const known = seen(before, run, taken, fact.uid, now);
   if (known.run.state !== "created" && known.run.state !== "running") return ignored("already_known");
   const { firedAt, sentAt, createdAt } = known.run;
   const startedAt = known.run.state === "running" ? known.run.startedAt : null;
@@ -91,14 +94,14 @@ export function skipRun(job: Job, run: Run, at: number): Job {
   return endRun(job, run, "skipped", endWithoutPods(at, "deadline", message));
 }
 
-function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact): Step {
+function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact, now: number): Step {
   if (isOver(run)) return ignored("run_is_over");
   if (run.removal !== null) return ignored("being_removed");
   if (run.state === "ending") {
     const given = giveUpLogs(run, "its Job vanished");
     return moved(given.state === "ending" ? finishEnding(withRun(before, given), given) : before);
   }
-  const known = seen(before, run, taken, fact.uid);
+  const known = seen(before, run, taken, fact.uid, now);
   const message = "its Job vanished from the cluster before it ended";
   return moved(endRun(known.job, known.run, "lost", endWithoutPods(taken.at, "lost", message)));
 }
@@ -109,10 +112,10 @@ function takeRemoved(job: Job, run: Run, fact: FactOf<"removed">, taken: TakenFa
   return moved(removalConfirmed(job, sentAs(run, taken), fact.existed, taken.at));
 }
 
-function takeRemoveFailed(job: Job, run: Run, fact: FactOf<"remove_failed">): Step {
+function takeRemoveFailed(job: Job, run: Run, fact: FactOf<"remove_failed">, at: number): Step {
   if (run.removal === null) return ignored("not_open");
   if (run.removal.n !== fact.n) return ignored("older_decision");
-  return moved(removalRefused(job, run, fact.message));
+  return moved(removalRefused(job, run, fact.message, at));
 }
 
 /** Ages are measured in fractions of a millisecond; what callers see is whole. */
@@ -135,7 +138,7 @@ export function takeFact(job: Job, cluster: string, told: TakenFact, now: number
     case "created":
       return takeCreated(job, run, fact, taken, now);
     case "started":
-      return takeStarted(job, run, taken);
+      return takeStarted(job, run, taken, now);
     case "ended":
       return takeEnded(job, run, fact, taken, now);
     case "log":
@@ -144,11 +147,11 @@ export function takeFact(job: Job, cluster: string, told: TakenFact, now: number
     case "expired":
       return takeNotCreated(job, run, fact, taken);
     case "lost":
-      return takeLost(job, run, fact, taken);
+      return takeLost(job, run, fact, taken, now);
     case "removed":
       return takeRemoved(job, run, fact, taken);
     case "remove_failed":
-      return takeRemoveFailed(job, run, fact);
+      return takeRemoveFailed(job, run, fact, taken.at);
     case "waiting":
     case "dropped":
       return ignored("kept_by_cluster");

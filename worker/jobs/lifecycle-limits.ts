@@ -1,3 +1,5 @@
+/** Facts that lay with a relay while it was away have come this long after its link. */
+export const FACTS_MS = 5_000;
 /** A claim on a name is good for this long; an object refuses an older one (design, "Creating"). */
 export const CLAIM_MS = 30_000;
 /** An attempt that has not come back after this long is made again. */

@@ -2,6 +2,7 @@ import type { DeleteOutcome } from "./calls.ts";
 import { retryNow } from "./lifecycle-clock.ts";
 import type { Removal, Run } from "./lifecycle-run.ts";
 import { findRun, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import { notRemoved, notStartedEnd } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
 
@@ -28,7 +29,8 @@ export function deleted(job: Job, outcome: DeleteOutcome, now: number): Job {
 
 /**
  * No Job of the run is left. `existed`: there was one to remove. An open run ends with it, as `cancelled` where its caller
- * deleted it, and as `skipped` where its start deadline passed and nothing was ever created.
+ * deleted it, as `skipped` where its start deadline passed and nothing was ever created, and as `failed` where no container
+ * of its Job had started by then.
  */
 export function removalConfirmed(before: Job, run: Run, existed: boolean, at: number): Job {
   const why = run.removal?.why;
@@ -43,15 +45,17 @@ export function removalConfirmed(before: Job, run: Run, existed: boolean, at: nu
     const message = "its start deadline passed before its Job could be created";
     return endRun(before, cleared, "skipped", endWithoutPods(at, "deadline", message));
   }
+  if (why === "not_started") return endRun(before, cleared, "failed", notStartedEnd(run, at));
   const message = wasSeen ? "its Job was removed" : "it was taken back before its Job was created";
   const over = endRun(before, cleared, "cancelled", endWithoutPods(at, "deleted", message));
   return deleted(over, wasSeen ? "removed_from_cluster" : "cancelled_before_dispatch", at);
 }
 
 /** The cluster will not remove the Job: an open run goes on, and its job may be deleted again. */
-export function removalRefused(before: Job, run: Run, message: string): Job {
+export function removalRefused(before: Job, run: Run, message: string, at: number): Job {
   const why = run.removal?.why;
-  const job = withRun(before, { ...run, removal: null });
+  const kept: Run = { ...run, removal: null };
+  const job = withRun(before, why === "not_started" ? notRemoved(kept, at) : kept);
   if (isOver(run)) return { ...job, leftover: message };
   return why === "delete" ? { ...job, deletion: { state: "refused", message } } : job;
 }

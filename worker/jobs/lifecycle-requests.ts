@@ -7,11 +7,9 @@ import { giveUpLogs } from "./lifecycle-logs.ts";
 import { deleted, removeNow } from "./lifecycle-removal.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { findRun, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
+import { dueLook } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
-
-/** The two clocks may differ: a start deadline is looked at this much later. */
-const DEADLINE_GRACE_MS = 1_000;
 
 /** When a run is to be booked, epoch ms: its time less the job's lead. */
 export function bookAt(job: Job, run: Run): number {
@@ -35,7 +33,7 @@ function firstRun(input: CreateInput, now: number): Run {
     logs: [],
     state: "due",
     book: { ...retryNow(Math.max(now, dueAt - leadMs(input.jobId))), problem: "" },
-    deadlineLook: startDeadlineAt === null ? null : retryNow(startDeadlineAt + DEADLINE_GRACE_MS),
+    deadlineLook: dueLook(startDeadlineAt),
   };
 }
 

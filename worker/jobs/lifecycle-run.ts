@@ -21,14 +21,16 @@ export const RUN_STATES = [
 export type FinalState = "succeeded" | "failed" | "cancelled" | "lost" | "skipped";
 
 /**
- * The run's Job is to be taken back or removed. `why`: its caller deleted it; its start deadline passed; its job was
+ * The run's Job is to be taken back or removed. `why`: its caller deleted it; its start deadline passed before a Job or, `not_started`, a container of it was there; its job was
  * deleted after the end; it turned up for a run that was over. `ask` null: the cluster's object has taken it over.
  */
 export type Removal = {
   n: number;
-  why: "delete" | "deadline" | "finished" | "repair";
+  why: "delete" | "deadline" | "not_started" | "finished" | "repair";
   sinceAt: number;
   ask: Retry | null;
+  /** What a run that did not start in time waited for; null: nobody said. */
+  waitedFor?: string | null;
 };
 
 /** A run whose Kubernetes Job was seen; epoch ms, each at least the one before. */
@@ -49,7 +51,8 @@ export type RunState =
   /** `book` null: the cluster's object has it. `deadlineLook` null: no start deadline, or it was looked at. */
   | { state: "due"; book: (Retry & { problem: string }) | null; deadlineLook: Retry | null }
   | { state: "sent"; firedAt: number | null; sentAt: number | null }
-  | ({ state: "created" } & Seen)
+  /** `deadlineLook` null: it may start for ever. */
+  | ({ state: "created"; deadlineLook: Retry | null } & Seen)
   | ({ state: "running"; startedAt: number } & Seen)
   | ({ state: "ending"; startedAt: number | null; result: "succeeded" | "failed"; end: End; logsBy: number } & Seen)
   | { state: FinalState; times: Times; uid: string | null; end: End };

@@ -81,7 +81,7 @@ async function attempt(env: Env, job: Job, effect: Effect): Promise<Event | null
     case "look": {
       if (!run) return null;
       const view = await clusterCalls(env, run.cluster ?? "").look({ jobId: job.jobId, run: run.run });
-      return { type: "looked", run: run.run, row: view.row };
+      return { type: "looked", run: run.run, row: view.row, linkedSince: view.link.up ? view.link.since : null };
     }
     case "cancel":
       return run ? await cancel(env, job, run, effect.n) : null;

@@ -106,7 +106,13 @@ const ENDED: [number, ...Event[]][] = [...RUNNING, [DUE_AT + 1_520, factEvent(FA
 const DELETE: Event = { type: "delete", force: true };
 const REMOVING: Event = { type: "cancel_answered", run: 1, n: 2, answer: "removing" };
 const DEADLINE = createEvent({}, { startingDeadlineSeconds: 10 });
-const LOOK: Event = { type: "looked", run: 1, row: null };
+const LOOK: Event = { type: "looked", run: 1, row: null, linkedSince: DUE_AT - 60_000 };
+const UNSTARTED: [number, ...Event[]][] = [
+  [T0, DEADLINE, INDEXED],
+  [DUE_AT - 30_000, { type: "tick" }, BOOKED],
+  [DUE_AT + 20, factEvent(FACTS.created, DUE_AT + 10)],
+  [DUE_AT + 11_500, { type: "tick" }],
+];
 
 /** A moment after everything that the samples have seen. */
 export const LATER = DUE_AT + 60_000;
@@ -120,6 +126,8 @@ export const SAMPLES = {
   overdue: jobAfter([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, { type: "tick" }]),
   sent: jobAfter(...BOOK, [DUE_AT + 5, { type: "poke" }, { ...BOOKED, answer: "taken" }]),
   created: jobAfter(...CREATED),
+  unstarted: jobAfter(...UNSTARTED),
+  tooLate: jobAfter(...UNSTARTED, [DUE_AT + 11_510, LOOK, REMOVING]),
   running: jobAfter(...RUNNING),
   ending: jobAfter(...RUNNING, [DUE_AT + 1_520, factEvent(ENDED_WITH_LOG, DUE_AT + 1_500)]),
   takenBack: jobAfter([T0, DEADLINE], [DUE_AT - 30_000, { type: "tick" }, BOOKED], [DUE_AT + 11_500, LOOK]),

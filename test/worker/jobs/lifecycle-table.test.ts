@@ -6,6 +6,7 @@ import { RUN_STATES } from "../../../worker/jobs/lifecycle-run.ts";
 import { newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
 import {
   createEvent,
+  DUE_AT,
   ENDED_FAILED,
   ENDED_WITH_LOG,
   FACTS,
@@ -41,7 +42,7 @@ const BASIC: Record<Exclude<Event["type"], "fact"> | `fact:${Fact["type"]}`, Eve
   choose_failed: { type: "choose_failed", run: 1, problem: "D1 is away" },
   booked: { type: "booked", run: 1, n: 1, answer: "booked" },
   book_failed: { type: "book_failed", run: 1, n: 1, problem: "overloaded" },
-  looked: { type: "looked", run: 1, row: null },
+  looked: { type: "looked", run: 1, row: null, linkedSince: DUE_AT },
   look_failed: { type: "look_failed", run: 1 },
   cancel_answered: { type: "cancel_answered", run: 1, n: 2, answer: "removing" },
   cancel_failed: { type: "cancel_failed", run: 1, n: 2 },
@@ -70,7 +71,9 @@ const OTHERS: Record<string, Event> = {
     type: "looked",
     run: 1,
     row: { state: "sent", n: 1, firedAt: LATER, sentAt: LATER, waiting: null },
+    linkedSince: DUE_AT,
   },
+  "looked:away": { type: "looked", run: 1, row: null, linkedSince: null },
   "cancel_answered:unbooked": { type: "cancel_answered", run: 1, n: 2, answer: "unbooked" },
   "cancel_answered:stale": { type: "cancel_answered", run: 1, n: 2, answer: "stale" },
 };
@@ -91,7 +94,7 @@ function outcomeOf(state: SampleName, event: Event): string {
   }
 }
 
-/** The expected outcomes: `outcome: state state …` under each event. */
+/** The expected outcomes: `outcome: state state …` under each event, or under several that come to the same. */
 function expectedOf(text: string): Map<string, Map<string, string>> {
   const events = new Map<string, Map<string, string>>();
   let pairs = new Map<string, string>();
@@ -99,7 +102,7 @@ function expectedOf(text: string): Map<string, Map<string, string>> {
     const [outcome = "", states] = line.trim().split(/:(?= )/);
     if (states === undefined) {
       pairs = new Map();
-      events.set(outcome, pairs);
+      for (const event of outcome.split(" ")) events.set(event, pairs);
       continue;
     }
     for (const state of states.trim().split(/ +/)) {

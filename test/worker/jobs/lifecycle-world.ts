@@ -40,6 +40,8 @@ export class World {
   outcomes: Event[] = [];
   /** The cluster's object's row. */
   row: OpenRun | null = null;
+  /** Since when the relay is linked, as the cluster's object believes. */
+  linkedSince: number | null;
   commands: Command[] = [];
   /** Facts that the relay has not had acknowledged, in order. */
   facts: Fact[] = [];
@@ -52,6 +54,7 @@ export class World {
   constructor(start: number, random: () => number) {
     this.now = start;
     this.random = random;
+    this.linkedSince = start;
   }
 
   /** One turn of the job's object, as its shell does it. */
@@ -117,7 +120,7 @@ export class World {
         return { type: "booked", run: 1, n: effect.n, answer };
       }
       case "look":
-        return { type: "looked", run: 1, row: this.row };
+        return { type: "looked", run: 1, row: this.row, linkedSince: this.linkedSince };
       case "cancel": {
         const { answer, row } = cancelRun(this.row, { jobId: JOB_ID, run: 1 }, effect.n, at, this.now);
         if (row) this.row = row;
@@ -218,6 +221,11 @@ export class World {
   #writeIndex(): void {
     this.effects = this.effects.filter(({ type }) => type !== "write_index");
     if (this.job) this.turn(this.#do({ type: "write_index" }, this.job));
+  }
+
+  /** The relay's link ends, or another begins. */
+  relink(up: boolean): void {
+    this.linkedSince = up ? this.now : null;
   }
 
   /** The sweep's call for a job whose index row is overdue, or whose claim no row names. */
