@@ -12,6 +12,9 @@ const HELP = `npm run kubernetes: a real Kubernetes on this machine, for develop
   down [--state DIR]            ends it from another terminal
   kubeconfig [--state DIR]      prints the path of the admin's kubeconfig, for kubectl and for KUBECONFIG=… npm start
 
+  compare                       runs the same jobs on the embedded cluster and both real ones, and prints what differs in their
+                                Jobs, Pods and events; two minutes
+
   --state DIR                   folder of all its state (default .watchbell/kubernetes)
 `;
 
@@ -89,6 +92,11 @@ async function main(args: string[]): Promise<number> {
     case "kubeconfig":
       process.stdout.write(`${path.join(dir, "kubeconfig")}\n`);
       return 0;
+    case "compare": {
+      const { compareClusters } = await import("./compare/clusters.ts");
+      await compareClusters();
+      return 0;
+    }
     case "help":
       process.stdout.write(HELP);
       return 0;

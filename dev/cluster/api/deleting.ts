@@ -87,7 +87,15 @@ function withDeletion(object: KubeObject, graceSeconds: number, nowMs: number): 
   const isSame = object.metadata.deletionGracePeriodSeconds === graceSeconds;
   if (isSame) return { ...object, metadata: { ...object.metadata } };
   const deletionTimestamp = wholeSeconds(nowMs + graceSeconds * 1000);
-  const metadata = { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds };
+  const { generation } = object.metadata;
+  // The first mark changes what controllers do with it, so it counts as a change of what is wanted (rest.BeforeDelete).
+  const isFirst = object.metadata.deletionTimestamp === undefined;
+  const metadata = {
+    ...object.metadata,
+    ...(typeof generation === "number" && isFirst ? { generation: generation + 1 } : {}),
+    deletionTimestamp,
+    deletionGracePeriodSeconds: graceSeconds,
+  };
   const deleted: KubeObject = { ...object, metadata };
   if (object.kind === "Namespace" && isJsonObject(object.status))
     deleted.status = { ...object.status, phase: "Terminating" };

@@ -165,7 +165,10 @@ function statusPatch(job: Job, status: JobStatus): JsonObject | undefined {
     if (isDeepStrictEqual(stored[name], value)) continue;
     patch[name] = name === "uncountedTerminatedPods" ? replacedLists(objectAt(wanted, name)) : (value ?? null);
   }
-  return Object.keys(patch).length === 0 ? undefined : patch;
+  if (Object.keys(patch).length === 0) return undefined;
+  // The real controller writes it with its first status, empty or not.
+  if (job.status.startTime === undefined) patch.uncountedTerminatedPods ??= {};
+  return patch;
 }
 
 function withoutEmptyLists(object: JsonObject): JsonObject {

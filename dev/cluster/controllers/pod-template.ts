@@ -8,11 +8,13 @@ export function podOf(job: Job, index: number | undefined): Json {
   const { name, uid } = job.metadata;
   const indexed: JsonObject = index === undefined ? {} : { [indexKey]: String(index) };
   const spec = objectAt(template, "spec");
+  const { annotations: own, ...kept } = objectAt(template, "metadata");
+  const annotations: JsonObject = { ...(isJsonObject(own) ? own : {}), ...indexed };
   const metadata: JsonObject = {
-    ...objectAt(template, "metadata"),
+    ...kept,
     generateName: index === undefined ? `${name}-` : `${name}-${index}-`,
     labels: { ...objectAt(template, "metadata", "labels"), ...indexed },
-    annotations: { ...objectAt(template, "metadata", "annotations"), ...indexed },
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     finalizers: [...listAt(template, "metadata", "finalizers"), trackingFinalizer],
     ownerReferences: [{ apiVersion: "batch/v1", kind: "Job", name, uid, controller: true, blockOwnerDeletion: true }],
   };
@@ -23,7 +25,7 @@ export function podOf(job: Job, index: number | undefined): Json {
 function withIndex(spec: JsonObject, jobName: string, index: number): JsonObject {
   const variable = {
     name: "JOB_COMPLETION_INDEX",
-    valueFrom: { fieldRef: { fieldPath: `metadata.labels['${indexKey}']` } },
+    valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexKey}']` } },
   };
   const inEach = (list: string) =>
     listAt(spec, list).map((container) => {

@@ -42,6 +42,7 @@ export function withJobDefaults(job: KubeObject): KubeObject {
       parallelism: 1,
       ...(isQueue ? {} : { completions: 1 }),
       backoffLimit: 6,
+      manualSelector: false,
       completionMode: "NonIndexed",
       suspend: false,
       podReplacementPolicy: "TerminatingOrFailed",

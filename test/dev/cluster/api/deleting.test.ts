@@ -69,3 +69,11 @@ test("the body of a delete wins over its query, and nonsense is refused", () => 
   expect(deleteOptions({ propagationPolicy: "Later" }, query)).toMatchObject({ ok: false });
   expect(deleteOptions({ gracePeriodSeconds: -1 }, query)).toMatchObject({ ok: false });
 });
+
+test("the first mark counts as a change of the object, a second one with less grace does not", () => {
+  const first = decideDelete(podsResource, pod("Running", "n", { generation: 1 }), none, nowMs);
+  expect(first).toMatchObject({ value: { kind: "marked", object: { metadata: { generation: 2 } } } });
+  const marked = { generation: 2, deletionTimestamp: "2026-11-24T00:00:10Z", deletionGracePeriodSeconds: 10 };
+  const second = decideDelete(podsResource, pod("Running", "n", marked), { ...none, graceSeconds: 3 }, nowMs);
+  expect(second).toMatchObject({ value: { kind: "marked", object: { metadata: { generation: 2 } } } });
+});

@@ -51,12 +51,26 @@ describe("a pod's status", () => {
     const records = [record(ended(0), { isInit: true }), record(running)];
     const status = podStatusOf(records, "Running", "2026-11-24T11:00:00Z", undefined, nowMs);
     expect(listAt(status, "conditions")).toMatchObject([
+      { type: "PodReadyToStartContainers", status: "True" },
       { type: "Initialized", status: "True" },
       { type: "Ready", status: "True" },
       { type: "ContainersReady", status: "True" },
     ]);
     expect(listAt(status, "containerStatuses")).toMatchObject([{ name: "main", ready: true, started: true }]);
     expect(listAt(status, "initContainerStatuses")).toHaveLength(1);
+  });
+
+  test("takes its conditions back with the reason of its end, as a real kubelet does", () => {
+    const conditionsOf = (exitCode: number, phase: string) =>
+      listAt(podStatusOf([record(ended(exitCode))], phase, "x", undefined, nowMs), "conditions");
+    expect(conditionsOf(0, "Succeeded")).toMatchObject([
+      { type: "PodReadyToStartContainers", status: "False" },
+      { type: "Initialized", status: "True", reason: "PodCompleted" },
+      { type: "Ready", status: "False", reason: "PodCompleted" },
+      { type: "ContainersReady", status: "False", reason: "PodCompleted" },
+    ]);
+    expect(conditionsOf(1, "Failed")[1]).not.toHaveProperty("reason");
+    expect(conditionsOf(1, "Failed")[2]).toMatchObject({ type: "Ready", status: "False", reason: "PodFailed" });
   });
 
   test("says why the pod as a whole ended", () => {
