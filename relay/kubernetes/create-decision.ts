@@ -13,7 +13,7 @@ import {
 } from "./failures.ts";
 import type { KubeJob } from "./objects.ts";
 import { isReported } from "./run-report.ts";
-import { runKeyOf } from "./run-store.ts";
+import { isNameOfRun, runKeyOf } from "./run-store.ts";
 
 const Labels = z.record(z.string(), z.string());
 
@@ -61,7 +61,8 @@ export function refusedByRule(create: Create, clusterLabel: string, namespaces: 
     return invalid(`the manifest is no Job of ours: ${where} is missing or wrong`);
   }
   const { metadata, spec } = parsed.data;
-  if (metadata.name !== create.name) return invalid("the manifest's name is not the run's");
+  const isRuns = isNameOfRun(metadata.name, metadata.labels[LABELS.jobName], create.run);
+  if (metadata.name !== create.name || !isRuns) return invalid("the manifest's name is not the run's");
   if (metadata.namespace !== undefined && metadata.namespace !== create.namespace) {
     return invalid("the manifest's namespace is not the run's");
   }

@@ -1,4 +1,4 @@
-import { ANNOTATIONS, JobId, LABELS, type RunKey } from "../../protocol/words.ts";
+import { ANNOTATIONS, JOB_FROM, JobId, LABELS, type RunKey } from "../../protocol/words.ts";
 import { runKeyText } from "../facts.ts";
 import type { KubeJob, KubePod } from "./objects.ts";
 import { jobUidOf, type PodRecord, recordPod } from "./pods.ts";
@@ -161,9 +161,22 @@ export class RunStore {
   }
 }
 
-/** Which run a Job is, by its labels and annotations; null: they name none. */
+/**
+ * Which run a Job is, by its labels and annotations; null: none. A copy that somebody made by hand, labels and all, has another
+ * name, and is not the run's.
+ */
 export function runKeyOf(job: KubeJob): RunKey | null {
-  const jobId = JobId.safeParse(job.metadata.labels?.[LABELS.jobId]);
+  const labels = job.metadata.labels ?? {};
+  const jobId = JobId.safeParse(labels[LABELS.jobId]);
   const run = Number(job.metadata.annotations?.[ANNOTATIONS.run]);
-  return jobId.success && Number.isSafeInteger(run) && run >= 1 ? { jobId: jobId.data, run } : null;
+  if (!jobId.success || !Number.isSafeInteger(run) || run < 1) return null;
+  if (labels[LABELS.from] !== JOB_FROM || !isNameOfRun(job.metadata.name, labels[LABELS.jobName], run)) return null;
+  return { jobId: jobId.data, run };
+}
+
+/** Whether a Job of that name may be that run of the job so named (contract, part 3): the name itself, `-r<run>`, or a slot's. */
+export function isNameOfRun(name: string, jobName: string | undefined, run: number): boolean {
+  if (jobName === undefined || !name.startsWith(jobName)) return false;
+  const rest = name.slice(jobName.length);
+  return rest === "" || rest === `-r${run}` || /^-\d+$/.test(rest);
 }

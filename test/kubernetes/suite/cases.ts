@@ -6,7 +6,7 @@ import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
 import { rightsCases } from "./rights-cases.ts";
-import { ALLOWED, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
+import { ALLOWED, FEW_RIGHTS, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
 import { startWatchbell, type Watchbell } from "./watchbell.ts";
 
 /** What a case has to work with; only inside a test, since it is started before the first. */
@@ -32,7 +32,7 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     let watchbell: Watchbell | undefined;
     beforeAll(async () => {
       target = await start();
-      watchbell = await startWatchbell(target, [...ALLOWED, READ_ONLY]);
+      watchbell = await startWatchbell(target, [...ALLOWED, FEW_RIGHTS, READ_ONLY]);
     });
     afterAll(async () => {
       await watchbell?.stop();

@@ -23,15 +23,19 @@ export type Target = {
 
 /** Where cases run their jobs that do nothing to their namespace; their names are unique among all cases. */
 export const JOBS = "jobs";
-/** For the case that sets a quota, and for those that enforce Pod Security: a case that changes its namespace needs one of its own. */
+/** For the cases that set a quota or a limit, or enforce Pod Security: a case that changes its namespace needs one of its own. */
 export const SMALL = "small";
+export const TWO_JOBS = "two-jobs";
+export const NO_PODS = "no-pods";
+export const LIMITED = "limited";
 export const RESTRICTED = "restricted";
 /** In these the relay has the rights of deploy/rbac, and the suite's Watchbell is told of them. */
-export const ALLOWED: readonly string[] = [JOBS, SMALL, RESTRICTED];
-/** Where the relay may only read, and where it may do nothing. */
+export const ALLOWED: readonly string[] = [JOBS, SMALL, TWO_JOBS, NO_PODS, LIMITED, RESTRICTED];
+/** Where the relay may create and watch, and nothing else; where it may only read, and where it may do nothing. */
+export const FEW_RIGHTS = "few-rights";
 export const READ_ONLY = "read-only";
 export const NO_RIGHT = "no-right";
-export const NAMESPACES: readonly string[] = [...ALLOWED, READ_ONLY, NO_RIGHT];
+export const NAMESPACES: readonly string[] = [...ALLOWED, FEW_RIGHTS, READ_ONLY, NO_RIGHT];
 
 /** The image that the real node has; elsewhere the name says nothing. */
 export const IMAGE = "localhost/box:1";

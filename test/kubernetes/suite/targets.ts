@@ -13,7 +13,8 @@ import { kubernetesPrograms } from "../binaries/kubernetes.ts";
 import { mustRun } from "../binaries/run.ts";
 import { type Level, startKubernetes } from "../cluster/cluster.ts";
 import { grantRelay } from "../cluster/relay-access.ts";
-import { ALLOWED, NAMESPACES, READ_ONLY, type Target } from "./target.ts";
+import { grantFewRights } from "./few-rights.ts";
+import { ALLOWED, FEW_RIGHTS, NAMESPACES, READ_ONLY, type Target } from "./target.ts";
 
 const Kubeconfig = z.looseObject({
   clusters: z.tuple([
@@ -90,6 +91,7 @@ export async function startReal(level: Level): Promise<Target> {
   const rights = ["--verb=list,watch,get", "--resource=jobs,pods,pods/log"];
   await admin.kubectl("create", "role", "reader", "-n", READ_ONLY, ...rights);
   await admin.kubectl("create", "rolebinding", "reader", "-n", READ_ONLY, "--role=reader", ...account);
+  await grantFewRights(admin.client, FEW_RIGHTS);
   return {
     name: level,
     relayKubeconfig,

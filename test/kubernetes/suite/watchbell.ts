@@ -15,6 +15,8 @@ export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<v
 export type WatchbellOptions = {
   /** In place of the target's `relayKubeconfig`. */
   kubeconfig?: string;
+  /** Of one that was stopped: it goes on with that one's state. Default: a new one. */
+  stateDir?: string;
   /** Set besides, or in place of what is set here. */
   env?: Record<string, string>;
 };
@@ -28,7 +30,7 @@ export async function startWatchbell(
   namespaces: readonly string[],
   options: WatchbellOptions = {},
 ): Promise<Watchbell> {
-  const stateDir = suiteFolder();
+  const stateDir = options.stateDir ?? suiteFolder();
   const { WATCHBELL_TOKEN: _, ...inherited } = process.env;
   const env = {
     ...inherited,

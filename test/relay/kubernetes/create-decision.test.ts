@@ -38,6 +38,7 @@ describe("the cluster's own rules", () => {
     { path: ["metadata", "name"], value: "other" },
     { path: ["metadata", "namespace"], value: "other" },
     { path: ["metadata", "annotations", ANNOTATIONS.run], value: "2" },
+    { path: ["metadata", "labels", "job_name"], value: "other" },
     { path: ["metadata", "labels", "job_from"], value: "somebody" },
     { path: ["metadata", "labels", "watchbell_cluster"], value: "abcd1234.other" },
     { path: ["metadata", "labels", "job_id"], value: "job2" },
@@ -181,6 +182,7 @@ describe("a Job that has the name", () => {
       job: jobObject({ jobId: "job2", deletionTimestamp: "2026-11-24T16:00:00Z" }),
       is: "going",
     },
+    { who: "a copy of this run's that somebody made", job: jobObject({ name: "copy", jobName: "job1" }), is: "taken" },
     { who: "one without a run", job: jobObject({ annotations: { [ANNOTATIONS.run]: "none" } }), is: "taken" },
   ])("and is $who: $is", ({ job, is, run }) => {
     expect(judgeExisting(job, { jobId: "job1", run: run ?? 1 }, CLUSTER_LABEL)).toBe(is);

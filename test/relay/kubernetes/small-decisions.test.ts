@@ -14,7 +14,7 @@ import {
 import { inventoryPages } from "../../../relay/kubernetes/inventory.ts";
 import { followFromMs } from "../../../relay/kubernetes/log-plan.ts";
 import { logLimitBytes, ttlSecondsFrom } from "../../../relay/kubernetes/numbers.ts";
-import { RunStore } from "../../../relay/kubernetes/run-store.ts";
+import { RunStore, runKeyOf } from "../../../relay/kubernetes/run-store.ts";
 import { jobObject, podObject } from "../support/objects.ts";
 
 describe("the cluster's version", () => {
@@ -128,6 +128,21 @@ describe("numbers in annotations", () => {
     { ttl: "none", endedAt: 1_000_000, now: 1_000_000, seconds: 0 },
   ])("a TTL of $ttl counts from the end: $seconds s", ({ ttl, endedAt, now, seconds }) => {
     expect(ttlSecondsFrom(jobObject({ annotations: { [ANNOTATIONS.ttlSeconds]: ttl } }), endedAt, now)).toBe(seconds);
+  });
+});
+
+describe("whose a Job is", () => {
+  it.each([
+    { what: "its own name", name: "night", run: 1, is: true },
+    { what: "a later run's name", name: "night-r3", run: 3, is: true },
+    { what: "another run's name", name: "night-r2", run: 3, is: false },
+    { what: "a slot's name", name: "night-29384756", run: 3, is: true },
+    { what: "a name that somebody gave a copy", name: "night-copy", run: 1, is: false },
+    { what: "another name", name: "day", run: 1, is: false },
+  ])("is told by $what", ({ name, run, is }) => {
+    const job = jobObject({ name, jobName: "night", run });
+    expect(runKeyOf(job)).toEqual(is ? { jobId: "job1", run } : null);
+    expect(runKeyOf(jobObject({ name, jobName: "night", run, labels: { job_from: "somebody" } }))).toBeNull();
   });
 });
 

@@ -11,6 +11,7 @@ export function jobObject(
     name?: string;
     uid?: string;
     jobId?: string;
+    jobName?: string;
     run?: number;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
@@ -26,7 +27,7 @@ export function jobObject(
     [LABELS.from]: JOB_FROM,
     [LABELS.cluster]: CLUSTER_LABEL,
     [LABELS.jobId]: options.jobId ?? "job1",
-    [LABELS.jobName]: name,
+    [LABELS.jobName]: options.jobName ?? name,
     [LABELS.jobType]: "once",
     ...options.labels,
   };

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { until } from "../../support/wait.ts";
+import { grantRelay } from "../cluster/relay-access.ts";
+import { type Bench, scriptFields } from "./cases.ts";
+import { explained } from "./explained.ts";
+import { FEW_RIGHTS } from "./target.ts";
+import { startWatchbell } from "./watchbell.ts";
+
+const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
+
+/** What becomes of runs where the relay lacks one right or another, or loses all of them. */
+export function fewRightsCases({ kind, target, watchbell, create }: Bench): void {
+  // The embedded cluster has no RBAC.
+  const caseOf = test.skipIf(kind === "embedded");
+  const few = { namespace: FEW_RIGHTS };
+
+  caseOf(
+    "without the right to read logs, or to set a TTL, a job ends all the same, and its log's row says why",
+    async () => {
+      const { api } = watchbell();
+      const id = await create("no-log", "echo unseen; exit 3", { ...few, metadata: { backoff_limit: "0" } });
+      const job = await api.untilStatus(id, 1, 30_000);
+      expect(job.job_exec_information).toContain("code 3");
+      const [row] = await api.logs(id);
+      expect(row?.run_logs).toMatch(/^\[watchbell: log not readable: .*cannot get resource "pods\/log"/);
+      const ttl = ["get", "job", "no-log", "-n", FEW_RIGHTS, "-o", "jsonpath={.spec.ttlSecondsAfterFinished}"];
+      expect(await target().kubectl(...ttl)).toBe("");
+    },
+  );
+
+  caseOf(
+    "without the right to delete, a delete answers 255 in the API server's words, and the job goes on",
+    async () => {
+      const { api } = watchbell();
+      const id = await create("not-deleted", LASTING, few);
+      await until("it runs", async () => (await api.describe(id)).status === "running");
+      const answer = await api.call("POST", `/api/once_job/delete/${id}`, {});
+      expect(answer).toMatchObject({ code: 255, cause: expect.stringMatching(/403: .*cannot delete resource "jobs"/) });
+      const job = await explained(api, id, /running in .*it could not be deleted: .*cannot delete resource/);
+      expect(job.job_status).toBe(0);
+      await target().kubectl("delete", "job", "not-deleted", "-n", FEW_RIGHTS);
+      expect((await api.untilStatus(id, 1, 30_000)).status).toBe("lost");
+    },
+  );
+
+  caseOf("without the right to read events, a Job that gets no pod says at least that", async () => {
+    const { api } = watchbell();
+    const job_patch = { spec: { template: { spec: { serviceAccountName: "nobody" } } } };
+    const id = await create("no-events", "true", { ...few, metadata: { job_patch, active_deadline_seconds: "15" } });
+    const words =
+      /waiting: NoPod: the Job has no pod, and its events, .* can't be read: .*cannot list resource "events"/;
+    await explained(api, id, words);
+    const job = await api.untilStatus(id, 1, 40_000);
+    expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
+  });
+
+  caseOf(
+    "a relay that loses its rights while a job runs loses no run, says so, and goes on once they are back",
+    async () => {
+      const { cluster, kubectl } = target();
+      if (cluster === null) throw new Error("there is no RBAC here");
+      for (const name of ["losing", "keeping"]) await kubectl("create", "namespace", name);
+      const accounts = ["losing", "keeping"].map((name) => `/api/v1/namespaces/${name}/serviceaccounts/default`);
+      const hasAccount = async (path: string) => (await target().client.get(path)).code === 200;
+      await until("their accounts", async () => (await Promise.all(accounts.map(hasAccount))).every(Boolean));
+      const grant = () => grantRelay(cluster.admin, cluster.folder, ["losing", "keeping"], "weakbell");
+      const weak = await startWatchbell(target(), ["losing", "keeping"], { kubeconfig: await grant() });
+      try {
+        const { api, system } = weak;
+        const fields = { namespace: "losing", metadata: { log_collect: "true" } };
+        const id = await api.create({ ...scriptFields("deprived", "echo begun; sleep 30; echo done"), ...fields });
+        await until("it runs", async () => (await api.describe(id)).status === "running");
+
+        await kubectl("delete", "rolebinding", "weakbell-relay", "-n", "losing");
+        // A watch that is open goes on without the right; the relay that begins anew meets its lack.
+        for (const pid of system.pids().relay) process.kill(pid, "SIGKILL");
+        const job = await explained(
+          api,
+          id,
+          /waiting: forbidden: its Job can't be looked for: .*cannot get resource "jobs"/,
+        );
+        expect(job.status).toBe("running");
+        const beside = await api.create({ ...scriptFields("beside-it", "true"), namespace: "keeping" });
+        await api.untilStatus(beside, 2, 30_000);
+
+        await grant();
+        expect(await api.untilStatus(id, 2, 90_000)).toMatchObject({ status: "succeeded", job_times: 1 });
+        expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["begun\ndone\n"]);
+      } finally {
+        await weak.stop();
+      }
+    },
+  );
+}

@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import { until } from "../../support/wait.ts";
+import type { Bench } from "./cases.ts";
+import { explained } from "./explained.ts";
+import { IMAGE, JOBS } from "./target.ts";
+
+/** Held by it an object that is deleted stays until somebody takes it away. */
+const HOLD = "watchbell.test/hold";
+const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
+
+type JobParts = {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  script?: string;
+};
+
+/** A name that a Kubernetes Job has already: this run's, one of ours that may go, one that goes, or somebody else's. */
+export function nameCases({ target, watchbell, create }: Bench): void {
+  /** A Job that somebody made; answers its uid. */
+  const makeJob = async (name: string, { script = LASTING, ...metadata }: JobParts): Promise<string> => {
+    const container = { name: "main", image: IMAGE, command: ["sh", "-c", script] };
+    const pod = { restartPolicy: "Never", terminationGracePeriodSeconds: 5, containers: [container] };
+    const made = await target().client.create(`/apis/batch/v1/namespaces/${JOBS}/jobs`, {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name, ...metadata },
+      spec: { template: { metadata: { labels: metadata.labels ?? {} }, spec: pod } },
+    });
+    expect(made.code).toBe(201);
+    return await field(name, "{.metadata.uid}");
+  };
+  const field = (name: string, jsonpath: string) =>
+    target().kubectl("get", "job", name, "-n", JOBS, "--ignore-not-found", "-o", `jsonpath=${jsonpath}`);
+  const runsPod = (name: string) =>
+    until(`a pod of ${name} runs`, async () => {
+      const pods = ["get", "pods", "-n", JOBS, "-l", `batch.kubernetes.io/job-name=${name}`];
+      return (await target().kubectl(...pods, "-o", "jsonpath={.items[*].status.phase}")).includes("Running");
+    });
+  const remove = (name: string, ...options: string[]) =>
+    target().kubectl("delete", "job", name, "-n", JOBS, "--cascade=foreground", ...options);
+  const letGo = (name: string) =>
+    target().kubectl("patch", "job", name, "-n", JOBS, "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
+  let clusterLabel: Promise<string> | undefined;
+  /** The label by which a relay knows its own, as it stands on a Job that it made. */
+  const ourLabel = (): Promise<string> => {
+    clusterLabel ??= (async () => {
+      await watchbell().api.untilStatus(await create("name-probe", "true"), 2);
+      return await field("name-probe", "{.metadata.labels.watchbell_cluster}");
+    })();
+    return clusterLabel;
+  };
+  /** What the relay puts on a Job of ours. */
+  const ourLabels = async (name: string, jobId: string) => {
+    const base = { job_from: "watchbell", job_id: jobId, job_name: name, job_type: "once" };
+    return { ...base, watchbell_cluster: await ourLabel() };
+  };
+  const FIRST_RUN = { "watchbell.dev/run": "1", "watchbell.dev/ttl-seconds": "300" };
+
+  test("the Job that a relay made before it died is taken for the run's own, and there is one", async () => {
+    const { api } = watchbell();
+    await ourLabel();
+    const id = await create("made-before", "true", { job_exec_time: "PT6S" });
+    const labels = await ourLabels("made-before", id);
+    const uid = await makeJob("made-before", { labels, annotations: FIRST_RUN, script: "echo once" });
+
+    expect(await api.untilStatus(id, 2, 30_000)).toMatchObject({ job_times: 1, status: "succeeded" });
+    expect(await field("made-before", "{.metadata.uid}")).toBe(uid);
+  });
+
+  test("the run's own Job that is being deleted is no reason to make another: the run is lost once it is gone", async () => {
+    const { api } = watchbell();
+    await ourLabel();
+    const id = await create("going-own", "true", { job_exec_time: "PT6S" });
+    const labels = await ourLabels("going-own", id);
+    await makeJob("going-own", { labels, annotations: FIRST_RUN, finalizers: [HOLD] });
+    await remove("going-own", "--wait=false");
+
+    await until("the run has taken it for its own", async () => (await api.describe(id)).job_status === 0, 30_000);
+    await letGo("going-own");
+    const job = await api.untilStatus(id, 1, 30_000);
+
+    expect(job).toMatchObject({ status: "lost", job_times: 1 });
+    expect(await field("going-own", "{.metadata.uid}")).toBe("");
+  });
+
+  test("a Job of ours whose end was reported makes room, once its pods have ended, which the job says", async () => {
+    const { api } = watchbell();
+    const labels = await ourLabels("reported", "zzzzzzzzzz");
+    const annotations = { ...FIRST_RUN, "watchbell.dev/reported-at": "2026-11-24T16:00:00Z" };
+    const old = await makeJob("reported", {
+      labels,
+      annotations,
+      script: "trap 'sleep 4; exit 1' TERM; sleep 600 & wait",
+    });
+    await runsPod("reported");
+    const id = await create("reported", "true");
+
+    const job = await explained(
+      api,
+      id,
+      /waiting: older_job: an older Job named reported is being deleted since .*its pods end first/,
+    );
+    expect(job.job_status).toBe(-1);
+    await api.untilStatus(id, 2, 30_000);
+    expect(await field("reported", "{.metadata.uid}")).not.toBe(old);
+  });
+
+  test("somebody else's Job that is being deleted is waited for, which the job says", async () => {
+    const { api } = watchbell();
+    const old = await makeJob("going-theirs", { script: "trap 'sleep 4; exit 1' TERM; sleep 600 & wait" });
+    await runsPod("going-theirs");
+    await remove("going-theirs", "--wait=false");
+    const id = await create("going-theirs", "true");
+
+    await explained(
+      api,
+      id,
+      /waiting: name_going: a Job named going-theirs that is not this job's .* is being deleted since/,
+    );
+    await api.untilStatus(id, 2, 30_000);
+    expect(await field("going-theirs", "{.metadata.uid}")).not.toBe(old);
+  });
+
+  test("a Job that a finalizer of somebody's keeps for ever is named, and the start deadline ends the wait", async () => {
+    const { api } = watchbell();
+    const uid = await makeJob("held-theirs", { finalizers: [HOLD], script: "true" });
+    await remove("held-theirs", "--wait=false");
+    const id = await create("held-theirs", "true", { starting_deadline_seconds: 6 });
+
+    await explained(api, id, /waiting: name_going: .*held by its finalizer watchbell\.test\/hold/);
+    const job = await api.untilStatus(id, 1, 30_000);
+
+    expect(job.runs[0]).toMatchObject({ status: "skipped", reason: "deadline" });
+    expect(await field("held-theirs", "{.metadata.uid}")).toBe(uid);
+    await letGo("held-theirs");
+  });
+
+  test.for([
+    { whose: "another installation's", name: "taken-other", change: { watchbell_cluster: "abcd1234.local" } },
+    { whose: "somebody else's", name: "taken-theirs", change: { job_from: "somebody" } },
+    { whose: "a hand-made copy of ours", name: "taken-copy", change: { job_name: "taken-original" } },
+  ])("a Job keeps its name, and is not touched: $whose", async ({ name, change }) => {
+    const { api } = watchbell();
+    const labels = { ...(await ourLabels(name, "zzzzzzzzzz")), ...change };
+    const uid = await makeJob(name, { labels, annotations: FIRST_RUN });
+    const id = await create(name, "true");
+
+    const job = await api.untilStatus(id, 1);
+
+    expect(job.runs[0]).toMatchObject({ status: "failed", reason: "name_taken" });
+    expect(job.explain).toContain(`a Job named ${name} that is not this job's exists in namespace ${JOBS}`);
+    const state = await field(name, "{.metadata.uid} {.metadata.deletionTimestamp}{.spec.ttlSecondsAfterFinished}");
+    expect(state.trim()).toBe(uid);
+    await remove(name);
+  });
+}
