@@ -9,6 +9,7 @@ import type { AppEnv } from "./routes/job-request.ts";
 import { linkRelay } from "./routes/link-relay.ts";
 import { listOnceJobsRoute } from "./routes/list-once-jobs.ts";
 import { readJobLogsRoute } from "./routes/read-job-logs.ts";
+import { showDocs, showOpenApi } from "./routes/show-api.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
 type Route = [verbs: Verb[], path: string, handler: (c: Context<AppEnv>) => Response | Promise<Response>];
@@ -17,7 +18,7 @@ type Route = [verbs: Verb[], path: string, handler: (c: Context<AppEnv>) => Resp
  * Every route there is. The seed documents POST for everything; each read also answers GET, each delete DELETE. An id is in
  * the path, or `job_id` stands there and the id is in the body.
  */
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   [["POST"], "/api/once_job/create", createOnceJobRoute],
   [["POST"], "/api/once_job/create_batch", createOnceJobBatchRoute],
   [["POST", "GET"], "/api/once_job/lists", listOnceJobsRoute],
@@ -29,6 +30,9 @@ const ROUTES: readonly Route[] = [
   // Its token is the cluster's join token, checked by the route itself.
   [["GET"], "/relay/:cluster", linkRelay],
   [["GET"], "/healthz", () => success("ok")],
+  // What the paths take and answer is in worker/openapi/operations.ts.
+  [["GET"], "/openapi.json", () => showOpenApi(ROUTES)],
+  [["GET"], "/docs", () => showDocs(ROUTES)],
 ];
 
 /** The HTTP API. */

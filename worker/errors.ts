@@ -40,6 +40,11 @@ const ERRORS = {
 /** Names an entry of the closed list of refusals. */
 export type ErrorKind = keyof typeof ERRORS;
 
+/** What a refusal answers beside its `cause`. */
+export function refusalFacts(kind: ErrorKind): { code: number; errorMsg: string; status: number } {
+  return ERRORS[kind];
+}
+
 /** A refusal on its way to the caller; the message is the `cause`: one plain sentence that names field and value. */
 export class ApiError extends Error {
   readonly kind: ErrorKind;

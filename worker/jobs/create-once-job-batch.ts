@@ -10,7 +10,8 @@ export const MAX_BATCH = 100;
 const CREATES_AT_ONCE = 10;
 
 const COUNT = `must be a list of 1 to ${MAX_BATCH} jobs`;
-const BatchFields = z.strictObject({ jobs: z.array(z.unknown(), COUNT).min(1, COUNT).max(MAX_BATCH, COUNT) });
+/** The body of a batch; each job is checked by itself. */
+export const BatchFields = z.strictObject({ jobs: z.array(z.unknown(), COUNT).min(1, COUNT).max(MAX_BATCH, COUNT) });
 const JobFields = z.record(z.string(), z.unknown());
 
 /** One job's own answer within a batch. */

@@ -4,7 +4,10 @@
  * wrong, as the end of a sentence that begins with field and value, or null.
  */
 
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/** The form of a DNS label (RFC 1123), as a pattern for JSON Schema. */
+export const DNS_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
+const LABEL = new RegExp(DNS_LABEL);
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const CONFIG_KEY = /^[-._a-zA-Z0-9]+$/;

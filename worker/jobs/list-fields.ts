@@ -2,8 +2,8 @@ import { z } from "zod";
 import { LABELS } from "../../protocol/words.ts";
 import type { JobFilter } from "../db/job-lists.ts";
 import { parseMoment } from "./exec-time.ts";
-import { dnsLabelProblem, labelKeyProblem, labelValueProblem, MAX_INT32 } from "./kubernetes-rules.ts";
-import { type Cursor, parseCursor } from "./list-paging.ts";
+import { DNS_LABEL, dnsLabelProblem, labelKeyProblem, labelValueProblem, MAX_INT32 } from "./kubernetes-rules.ts";
+import { CURSOR, type Cursor, parseCursor } from "./list-paging.ts";
 import { firstRowIdAt } from "./new-ids.ts";
 import { sentenceOf, shown } from "./sentences.ts";
 
@@ -21,7 +21,15 @@ const JOB_STATUSES = [-1, 0, 1, 2, 3] as const;
 function wholeNumber(max: number) {
   const problem = `must be a whole number from 1 to ${max}`;
   const text = z.string().regex(/^\d{1,10}$/);
-  return z.union([z.int(), text.transform(Number)], problem).pipe(z.int().min(1, problem).max(max, problem));
+  const number = z.union([z.int(), text.transform(Number)], problem).pipe(z.int().min(1, problem).max(max, problem));
+  return number.meta({
+    json: {
+      anyOf: [
+        { type: "integer", minimum: 1, maximum: max },
+        { type: "string", pattern: "^[0-9]{1,10}$" },
+      ],
+    },
+  });
 }
 
 /** Text that is as good as absent where it is empty, as protobuf's clients send it. */
@@ -54,13 +62,22 @@ function labelProblem(text: string): string | null {
   return labelKeyProblem(key) ?? labelValueProblem(value);
 }
 
+/** The forms of a moment as a pattern can tell them. */
+const MOMENT_TEXT = "^$|^-?[0-9]{1,15}([.][0-9]{1,9})?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9].*$|^-?P[0-9T].*$";
+const MOMENT = { anyOf: [{ type: "string", pattern: MOMENT_TEXT }, { type: "number" }] };
 const Moment = z.union([z.string(), z.number()], "must be text or a number");
 
 /** What a list may be asked, in a query or a body. */
 export const ListFields = z.strictObject({
-  page_num: wholeNumber(MAX_INT32).default(1),
+  page_num: wholeNumber(MAX_INT32).default(1).meta({ description: "1 or absent beside a cursor." }),
   page_size: wholeNumber(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
-  cursor: z.string("must be text").default(""),
+  cursor: z
+    .string("must be text")
+    .default("")
+    .meta({
+      description: "The next_cursor of a page: goes on behind it.",
+      json: { type: "string", pattern: `^$|${CURSOR.source}` },
+    }),
   job_status: z
     .union(
       [
@@ -73,13 +90,27 @@ export const ListFields = z.strictObject({
       JOB_STATUS,
     )
     .pipe(z.literal(JOB_STATUSES, JOB_STATUS))
-    .optional(),
-  namespace: filterText((text) => dnsLabelProblem(text, MAX_NAMESPACE_LENGTH)),
-  name_prefix: filterText(prefixProblem),
-  cluster: filterText((text) => dnsLabelProblem(text, MAX_CLUSTER_LENGTH)),
-  from: Moment.default(""),
-  to: Moment.default(""),
-  label: filterText(labelProblem),
+    .optional()
+    .meta({ json: { enum: [...JOB_STATUSES, ...JOB_STATUSES.map(String)] } }),
+  namespace: filterText((text) => dnsLabelProblem(text, MAX_NAMESPACE_LENGTH)).meta({
+    json: { type: "string", pattern: `^$|${DNS_LABEL}`, maxLength: MAX_NAMESPACE_LENGTH },
+  }),
+  name_prefix: filterText(prefixProblem).meta({
+    description: "What job_name begins with.",
+    json: { type: "string", pattern: "^$|^[a-z0-9][-a-z0-9]*$", maxLength: MAX_NAME_LENGTH },
+  }),
+  cluster: filterText((text) => dnsLabelProblem(text, MAX_CLUSTER_LENGTH)).meta({
+    json: { type: "string", pattern: `^$|${DNS_LABEL}`, maxLength: MAX_CLUSTER_LENGTH },
+  }),
+  from: Moment.default("").meta({
+    description: "Created then or later: unix seconds, RFC 3339, or a duration from now (-PT1H).",
+    json: MOMENT,
+  }),
+  to: Moment.default("").meta({ description: "Created in that second or earlier.", json: MOMENT }),
+  label: filterText(labelProblem).meta({
+    description: "key=value, one of metadata.labels.",
+    json: { type: "string", pattern: "^$|^[-A-Za-z0-9_./]+=[-A-Za-z0-9_.]*$" },
+  }),
 });
 
 /** What a list is asked, checked; ids stand for moments of creation. */

@@ -1,20 +1,9 @@
 import { listJobRows } from "../db/job-lists.ts";
 import { ApiError } from "../errors.ts";
+import type { OnceJobPage } from "./answers.ts";
 import { parseListFields } from "./list-fields.ts";
 import { partToRead, tellPart } from "./list-paging.ts";
-import { type OnceJob, onceJobOfRow } from "./once-job-view.ts";
-
-/** A page of once jobs, the newest first; `total` is text, as in the seed. */
-export type OnceJobPage = {
-  total: string;
-  /** Only where `total` is a lower bound. */
-  total_is_min?: true;
-  page_num: number;
-  page_size: number;
-  /** Goes on behind this page; null: there is nothing more. */
-  next_cursor: string | null;
-  data: OnceJob[];
-};
+import { onceJobOfRow } from "./once-job-view.ts";
 
 /** Lists once jobs from the index; a wrong or unknown field is 100, in a body too. */
 export async function listOnceJobs(db: D1Database, fields: Record<string, unknown>): Promise<OnceJobPage> {

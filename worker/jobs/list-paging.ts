@@ -13,7 +13,8 @@ const READ_PER_ROW = 8;
  */
 export type Cursor = { after: ListPosition; found: number; skip: number };
 
-const CURSOR = /^(\d{1,16})\.([a-z0-9]{1,40})\.(\d{1,15})\.(\d{1,15})$/;
+/** The form of a cursor. */
+export const CURSOR = /^(\d{1,16})\.([a-z0-9]{1,40})\.(\d{1,15})\.(\d{1,15})$/;
 
 /** Reads a cursor; null: the empty one, which is the start. */
 export function parseCursor(text: string): Cursor | null | "wrong" {

@@ -3,7 +3,7 @@ import { callbackUrlProblem } from "./callback-url.ts";
 import type { Definition } from "./definition.ts";
 import { parseExecTime } from "./exec-time.ts";
 import { indexedNameProblem } from "./indexed-name.ts";
-import { dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
+import { DNS_LABEL, dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
 import { manifestProblem } from "./manifest.ts";
 import { OnceJobMetadata } from "./once-job-metadata.ts";
 import { sentenceOf } from "./sentences.ts";
@@ -40,20 +40,40 @@ function commandProblem(command: string): string | null {
 const WholeSeconds = z.int("must be a whole number of seconds");
 
 /** The body of a create, field by field (seed, CreateRequest; `starting_deadline_seconds` is ours). */
-const OnceJobFields = z.strictObject(
+export const OnceJobFields = z.strictObject(
   {
-    job_name: ruledText((name) => dnsLabelProblem(name, MAX_JOB_NAME_LENGTH)),
-    job_exec_time: z.union([z.string(), z.number()], "must be text or a number"),
-    namespace: ruledText((name) => dnsLabelProblem(name, MAX_KUBE_NAME_LENGTH)),
-    image: ruledText(imageProblem),
-    command: ruledText(commandProblem),
-    timeout: WholeSeconds.min(0, "must not be negative").max(MAX_INT32, `must be at most ${MAX_INT32}`).default(0),
-    route: z.string("must be text").default(""),
-    metadata: OnceJobMetadata.prefault({}),
+    job_name: ruledText((name) => dnsLabelProblem(name, MAX_JOB_NAME_LENGTH)).meta({
+      description: "Unique among the jobs of its namespace that are not deleted. The Kubernetes Job has this name.",
+      json: { type: "string", pattern: DNS_LABEL, maxLength: MAX_JOB_NAME_LENGTH },
+    }),
+    job_exec_time: z.union([z.string(), z.number()], "must be text or a number").meta({
+      description: "Unix seconds, RFC 3339, or an ISO 8601 duration from now (PT15M); empty, 0 or past: now.",
+    }),
+    namespace: ruledText((name) => dnsLabelProblem(name, MAX_KUBE_NAME_LENGTH)).meta({
+      json: { type: "string", pattern: DNS_LABEL, maxLength: MAX_KUBE_NAME_LENGTH },
+    }),
+    image: ruledText(imageProblem).meta({ json: { type: "string", minLength: 1, maxLength: MAX_IMAGE_LENGTH } }),
+    command: ruledText(commandProblem).meta({
+      description: "Split at commas; a value that starts with [ is a JSON array of strings instead.",
+      json: { type: "string", minLength: 1 },
+    }),
+    timeout: WholeSeconds.min(0, "must not be negative")
+      .max(MAX_INT32, `must be at most ${MAX_INT32}`)
+      .default(0)
+      .meta({
+        description: "Seconds that the run may take; metadata.active_deadline_seconds wins. 0: absent.",
+        absent: true,
+      }),
+    route: z.string("must be text").default("").meta({
+      description: "The cluster that runs it; empty: any.",
+      absent: true,
+    }),
+    metadata: OnceJobMetadata.prefault({}).meta({ absent: true }),
     starting_deadline_seconds: WholeSeconds.min(1, "must be at least 1")
       .max(MAX_INT32, `must be at most ${MAX_INT32}`)
       .nullable()
-      .default(null),
+      .default(null)
+      .meta({ description: "How late the run may still start; null: no limit.", absent: true }),
   },
   "must be a JSON object",
 );

@@ -27,6 +27,21 @@ function wholeNumber(min: number, max: number) {
     if (value >= min && value <= max) return String(value);
     context.addIssue({ code: "custom", message: `must be a whole number from ${min} to ${max}` });
     return z.NEVER;
+  }).meta({
+    json: {
+      anyOf: [
+        { type: "integer", minimum: min, maximum: max },
+        { type: "string", pattern: "^[0-9]{1,15}$" },
+      ],
+    },
+  });
+}
+
+/** One of a few words; what is no text is read as its text. */
+function oneOf(words: readonly string[], more: readonly boolean[] = []) {
+  const list = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return ruledText((text) => (words.includes(text) ? null : `must be ${list}`)).meta({
+    json: { enum: [...words, ...more] },
   });
 }
 
@@ -112,29 +127,45 @@ function argsProblem(text: string): string | null {
 /** The seed's metadata keys and ours; each becomes text. Empty and null values count as absent before they come here. */
 export const OnceJobMetadata = z.strictObject(
   {
-    labels: jsonText((value) => mapProblem(value, labelProblem)).optional(),
-    annotations: jsonText(annotationsProblem).optional(),
-    parallelism: wholeNumber(1, MAX_PODS).default("1"),
-    completions: wholeNumber(1, MAX_PODS).default("1"),
-    completion_mode: ruledText((text) =>
-      text === "NonIndexed" || text === "Indexed" ? null : "must be NonIndexed or Indexed",
-    ).default("NonIndexed"),
-    restart_policy: ruledText((text) =>
-      text === "Never" || text === "OnFailure" ? null : "must be Never or OnFailure",
-    ).default("Never"),
-    /** Its default is the top-level `timeout`, else 300. */
-    active_deadline_seconds: wholeNumber(1, MAX_INT32).optional(),
-    backoff_limit: wholeNumber(0, MAX_INT32).default("1"),
-    ttl_seconds_after_finished: wholeNumber(0, MAX_INT32).default("300"),
-    envs: jsonText(envsProblem).optional(),
-    log_collect: ruledText((text) => (text === "true" || text === "false" ? null : "must be true or false")).default(
-      "false",
-    ),
-    log_limit_bytes: wholeNumber(1, MAX_LOG_LIMIT_BYTES).default(String(DEFAULT_LOG_LIMIT_BYTES)),
-    args: ruledText((text) => textProblem(text) ?? argsProblem(text)).optional(),
-    callback_url: ruledText(textProblem).optional(),
-    /** What it may hold is checked on the Job that it makes. */
-    job_patch: jsonText(() => null).optional(),
+    labels: jsonText((value) => mapProblem(value, labelProblem))
+      .optional()
+      .meta({ description: "Labels of Job and Pod: a JSON object of strings, as it is or as text.", absent: true }),
+    annotations: jsonText(annotationsProblem).optional().meta({
+      description: "Annotations of Job and Pod: a JSON object of strings, as it is or as text.",
+      absent: true,
+    }),
+    parallelism: wholeNumber(1, MAX_PODS).default("1").meta({ absent: true }),
+    completions: wholeNumber(1, MAX_PODS).default("1").meta({ absent: true }),
+    completion_mode: oneOf(["NonIndexed", "Indexed"]).default("NonIndexed").meta({ absent: true }),
+    restart_policy: oneOf(["Never", "OnFailure"]).default("Never").meta({ absent: true }),
+    active_deadline_seconds: wholeNumber(1, MAX_INT32)
+      .optional()
+      .meta({ description: "Seconds that the run may take; default: timeout, else 300.", absent: true }),
+    backoff_limit: wholeNumber(0, MAX_INT32)
+      .default("1")
+      .meta({ description: "How often Kubernetes may try again after a failure.", absent: true }),
+    ttl_seconds_after_finished: wholeNumber(0, MAX_INT32)
+      .default("300")
+      .meta({ description: "Seconds that the Kubernetes Job is kept after its end was reported.", absent: true }),
+    envs: jsonText(envsProblem).optional().meta({
+      description: "A JSON object of strings, or an array of Kubernetes EnvVar; as it is or as text.",
+      absent: true,
+    }),
+    log_collect: oneOf(["true", "false"], [true, false])
+      .default("false")
+      .meta({ description: "Logs of all pods; those of failed pods are always collected.", absent: true }),
+    log_limit_bytes: wholeNumber(1, MAX_LOG_LIMIT_BYTES)
+      .default(String(DEFAULT_LOG_LIMIT_BYTES))
+      .meta({ description: "Of each container's log; head and tail are kept.", absent: true }),
+    args: ruledText((text) => textProblem(text) ?? argsProblem(text))
+      .optional()
+      .meta({ description: "As command.", absent: true }),
+    callback_url: ruledText(textProblem)
+      .optional()
+      .meta({ description: "https, port 443 or above 1023, a public name; checked and kept.", absent: true }),
+    job_patch: jsonText(() => null)
+      .optional()
+      .meta({ description: "A JSON merge patch on the Job; what it makes must be a valid Job.", absent: true }),
   },
   "must be a JSON object",
 );

@@ -1,24 +1,6 @@
 import type { JobRow } from "../db/rows.ts";
+import type { DescribedOnceJob, OnceJob, RunAnswer } from "./answers.ts";
 import type { JobSnapshot, RunView } from "./calls.ts";
-
-/** The seed's OnceJob: its fields, names and types; times unix seconds, `metadata` a JSON text. */
-export type OnceJob = {
-  id: number;
-  job_id: string;
-  job_name: string;
-  job_exec_time: number;
-  namespace: string;
-  metadata: string;
-  image: string;
-  command: string;
-  timeout: number;
-  job_status: number;
-  job_exec_information: string;
-  job_times: number;
-  job_success_times: number;
-  create_time: number;
-  update_time: number;
-};
 
 /** A row of the index as the API shows it. */
 export function onceJobOfRow(row: JobRow): OnceJob {
@@ -42,7 +24,7 @@ export function onceJobOfRow(row: JobRow): OnceJob {
 }
 
 /** A job's own picture as the API shows it: OnceJob, and what `describe` adds (contract, part 5). */
-export function onceJobOfSnapshot(snapshot: JobSnapshot) {
+export function onceJobOfSnapshot(snapshot: JobSnapshot): DescribedOnceJob {
   const { definition } = snapshot;
   const job: OnceJob = {
     id: snapshot.id,
@@ -71,7 +53,7 @@ export function onceJobOfSnapshot(snapshot: JobSnapshot) {
 }
 
 /** One run as `describe` and `job_runs` show it; `…_at` epoch ms, null: not (yet) happened. */
-function runOfView(view: RunView) {
+function runOfView(view: RunView): RunAnswer {
   return {
     run: view.run,
     slot_at: view.slotAt,

@@ -1,32 +1,10 @@
 import type { Context } from "hono";
-import { z } from "zod";
 import { logError } from "../errors.ts";
 import type { LogQuery } from "../jobs/calls.ts";
-import { MAX_INT32 } from "../jobs/kubernetes-rules.ts";
+import { LogFields } from "../jobs/log-fields.ts";
 import { readJobLogs } from "../jobs/read-job-logs.ts";
 import { sentenceOf } from "../jobs/sentences.ts";
 import { type AppEnv, type JobRequest, readJobRequest, unknownJob } from "./job-request.ts";
-
-const WHOLE_NUMBER = `must be a whole number from 1 to ${MAX_INT32}`;
-/** A query's values are text, a body's are numbers. */
-const WholeNumber = z
-  .union(
-    [
-      z.int(),
-      z
-        .string()
-        .regex(/^\d{1,10}$/)
-        .transform(Number),
-    ],
-    WHOLE_NUMBER,
-  )
-  .pipe(z.int().min(1, WHOLE_NUMBER).max(MAX_INT32, WHOLE_NUMBER));
-
-const LogFields = z.object({
-  run: WholeNumber.optional(),
-  pod_name: z.string("must be text").optional(),
-  tail_lines: WholeNumber.optional(),
-});
 
 /** POST or GET /api/job_logs/:job_id → the log rows; `run`, `pod_name` and `tail_lines` narrow them. */
 export async function readJobLogsRoute(c: Context<AppEnv>): Promise<Response> {

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { JobId, RunStatus } from "../../protocol/words.ts";
+
+/** Epoch ms, or null where it has not happened (yet). */
+const At = z.int().nullable();
+const UnixSeconds = z.int();
+
+/** What a create answers. */
+export const Created = z.strictObject({ job_id: JobId });
+
+/** The seed's OnceJob: its fields, names and types; times unix seconds, `metadata` a JSON text. */
+export const OnceJob = z
+  .strictObject({
+    id: z.int().meta({ description: "Newer jobs have larger ones." }),
+    job_id: JobId,
+    job_name: z.string(),
+    job_exec_time: UnixSeconds,
+    namespace: z.string(),
+    metadata: z.string().meta({ description: "JSON: every metadata key, defaults filled in." }),
+    image: z.string(),
+    command: z.string(),
+    timeout: z.int().min(0),
+    job_status: z
+      .literal([-1, 0, 1, 2, 3])
+      .meta({ description: "-1 submitted, 0 created in the cluster, 1 failed, 2 succeeded, 3 deleted." }),
+    job_exec_information: z.string().meta({ description: "Why it failed, or how it ended." }),
+    job_times: z.int().min(0).meta({ description: "Kubernetes Jobs created for it." }),
+    job_success_times: z.int().min(0).meta({ description: "Those that succeeded." }),
+    create_time: UnixSeconds,
+    update_time: UnixSeconds,
+  })
+  .meta({ id: "OnceJob" });
+export type OnceJob = z.infer<typeof OnceJob>;
+
+/** One run as `describe` and `job_runs` show it; `…_at` epoch ms, null: not (yet) happened. */
+export const RunAnswer = z
+  .strictObject({
+    run: z.int().min(1),
+    slot_at: At,
+    count: z.int().min(1).meta({ description: "Slots of a skipped record; 1 for all else." }),
+    status: RunStatus,
+    cluster: z.string().nullable(),
+    kube_job: z.string().meta({ description: "The name of its Kubernetes Job." }),
+    due_at: z.int(),
+    fired_at: At,
+    sent_at: At,
+    created_at: At,
+    started_at: At,
+    finished_at: At,
+    lateness_ms: z.int().nullable().meta({ description: "created_at less due_at." }),
+    reason: z.string().meta({ description: "A code; empty on success." }),
+    message: z.string(),
+    pods: z.array(z.strictObject({ pod_name: z.string(), exit_code: z.int().nullable(), reason: z.string() })).max(100),
+    pod_count: z.int().min(0),
+  })
+  .meta({ id: "Run" });
+export type RunAnswer = z.infer<typeof RunAnswer>;
+
+/** What `describe` answers: the job, where it stands and why, and its last runs. */
+export const DescribedOnceJob = OnceJob.extend({
+  cluster: z.string().nullable(),
+  status: z.enum([...RunStatus.options, "deleted"]),
+  explain: z.string().meta({ description: "One sentence: what it waits for, or how it ended." }),
+  runs: z.array(RunAnswer).max(20).meta({ description: "The last 20, newest first." }),
+}).meta({ id: "DescribedOnceJob" });
+export type DescribedOnceJob = z.infer<typeof DescribedOnceJob>;
+
+/** A page of once jobs, the newest first; `total` is text, as in the seed. */
+export const OnceJobPage = z
+  .strictObject({
+    total: z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .meta({ description: "Exact up to 10,000." }),
+    total_is_min: z.literal(true).optional().meta({ description: "Only where total is a lower bound." }),
+    page_num: z.int().min(1),
+    page_size: z.int().min(1).max(100),
+    next_cursor: z.string().nullable().meta({ description: "Goes on behind this page; null: there is nothing more." }),
+    data: z.array(OnceJob).max(100),
+  })
+  .meta({ id: "OnceJobPage" });
+export type OnceJobPage = z.infer<typeof OnceJobPage>;
+
+/** One row of `job_logs`: one container of one pod. */
+export const LogRow = z
+  .strictObject({
+    id: z.int().min(1),
+    pod_name: z.string(),
+    run_logs: z.string(),
+    create_time: UnixSeconds,
+    container: z.string().optional().meta({ description: "Only where the pod has several." }),
+  })
+  .meta({ id: "LogRow" });
+
+/** What a delete answers. */
+export const Deleted = z.strictObject({
+  job_id: JobId,
+  outcome: z.enum(["cancelled_before_dispatch", "removed_from_cluster", "already_finished"]),
+});

@@ -1,0 +1,218 @@
+import { z } from "zod";
+import type { ErrorKind } from "../errors.ts";
+import { Created, Deleted, DescribedOnceJob, LogRow, OnceJobPage } from "../jobs/answers.ts";
+import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
+import { ListFields } from "../jobs/list-fields.ts";
+import { LogFields } from "../jobs/log-fields.ts";
+import { OnceJobFields } from "../jobs/once-job-fields.ts";
+
+/** What a path of the API is, whatever its verbs; app.ts has the verbs. */
+export type Operation = {
+  tag: "Once jobs" | "Logs" | "Clusters" | "System";
+  summary: string;
+  description?: string;
+  /** The JSON body of a POST, the query of a GET or DELETE, without the id; null: it takes none. */
+  fields: z.ZodObject | null;
+  /** A body is not needed where every field has a default, or the id is in the path. */
+  isBodyNeeded: boolean;
+  takesIdempotencyKey?: true;
+  /** `data` on success; `media`: what is answered in place of the envelope. */
+  answer: { data: z.ZodType } | { media: string } | { status: 101 };
+  refusals: readonly ErrorKind[];
+  /** A body (or query) and the `data` it is answered with. */
+  example?: { fields?: unknown; data: unknown };
+};
+
+const JOB_ID = "9qj2thsx612kbtjnwrmwrgejeb";
+
+const CREATE = {
+  job_name: "hello",
+  namespace: "default",
+  image: "busybox",
+  command: "echo,k8s jobs !!!",
+  job_exec_time: "PT2S",
+  metadata: { log_collect: true },
+};
+
+const ONCE_JOB = {
+  id: 3677229727744000,
+  job_id: JOB_ID,
+  job_name: "hello",
+  job_exec_time: 1795542539,
+  namespace: "default",
+  metadata: '{"parallelism":"1","completions":"1"}',
+  image: "busybox",
+  command: "echo,k8s jobs !!!",
+  timeout: 0,
+  job_status: 2,
+  job_exec_information: "succeeded after 12 ms",
+  job_times: 1,
+  job_success_times: 1,
+  create_time: 1795542537,
+  update_time: 1795542539,
+};
+
+const CREATE_REFUSALS = ["invalidParameter", "verifyJob", "alreadyExists", "unknownRoute", "publish"] as const;
+const JOB_REFUSALS = ["jobIdMissing", "jobUnknown"] as const;
+
+const JoinToken = z.strictObject({ cluster: z.string(), join_token: z.string() });
+const ClusterFields = z.strictObject({
+  cluster: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/),
+});
+const BatchAnswer = z.strictObject({
+  code: z.int(),
+  cause: z.string(),
+  error_msg: z.string(),
+  data: Created.nullable(),
+});
+
+/** Every path of worker/app.ts, as it is written there. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  "/api/once_job/create": {
+    tag: "Once jobs",
+    summary: "Create a once job",
+    description:
+      "Durable when it is answered. With an Idempotency-Key, a create whose answer was lost may be sent again.",
+    fields: OnceJobFields,
+    isBodyNeeded: true,
+    takesIdempotencyKey: true,
+    answer: { data: Created },
+    refusals: CREATE_REFUSALS,
+    example: { fields: CREATE, data: { job_id: JOB_ID } },
+  },
+  "/api/once_job/create_batch": {
+    tag: "Once jobs",
+    summary: "Create up to 100 once jobs",
+    description: "An envelope for each, in order; one bad job spoils no other. A key holds for each job by its place.",
+    fields: BatchFields.extend({
+      jobs: z
+        .array(z.record(z.string(), z.unknown()))
+        .min(1)
+        .max(MAX_BATCH)
+        .meta({
+          description: "Each as the body of /api/once_job/create, checked by itself.",
+          json: { type: "array", items: {}, minItems: 1, maxItems: MAX_BATCH },
+        }),
+    }),
+    isBodyNeeded: true,
+    takesIdempotencyKey: true,
+    answer: { data: z.array(BatchAnswer).min(1).max(MAX_BATCH) },
+    refusals: ["invalidParameter", "verifyJob"],
+    example: {
+      fields: { jobs: [CREATE] },
+      data: [{ code: 0, cause: "", error_msg: "", data: { job_id: JOB_ID } }],
+    },
+  },
+  "/api/once_job/lists": {
+    tag: "Once jobs",
+    summary: "List once jobs, newest first",
+    description: "A call reads at most 20,000 rows, answers what it found, and goes on by next_cursor.",
+    fields: ListFields,
+    isBodyNeeded: false,
+    answer: { data: OnceJobPage },
+    refusals: ["invalidParameter"],
+    example: {
+      fields: { page_num: 1, page_size: 20 },
+      data: { total: "1", page_num: 1, page_size: 20, next_cursor: null, data: [ONCE_JOB] },
+    },
+  },
+  "/api/once_job/describe/:job_id?": {
+    tag: "Once jobs",
+    summary: "Describe a once job",
+    fields: z.object({}),
+    isBodyNeeded: false,
+    answer: { data: DescribedOnceJob },
+    refusals: JOB_REFUSALS,
+    example: {
+      data: {
+        ...ONCE_JOB,
+        cluster: "local",
+        status: "succeeded",
+        explain: "succeeded after 12 ms",
+        runs: [],
+      },
+    },
+  },
+  "/api/once_job/delete/:job_id?": {
+    tag: "Once jobs",
+    summary: "Delete a once job",
+    description: "Waits up to 15 s for the cluster's confirmation; the job can still be described, with job_status 3.",
+    fields: z.object({
+      force: z
+        .boolean()
+        .optional()
+        .meta({
+          description: "Cancels a job that is submitted and not yet created.",
+          json: { anyOf: [{ type: "boolean" }, { enum: ["true", "false"] }, { type: "null" }] },
+        }),
+    }),
+    isBodyNeeded: false,
+    answer: { data: Deleted },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "jobSubmitted", "deleteRefused"],
+    example: { fields: { force: true }, data: { job_id: JOB_ID, outcome: "cancelled_before_dispatch" } },
+  },
+  "/api/job_logs/:job_id?": {
+    tag: "Logs",
+    summary: "Read a job's logs",
+    description: "A row for each container of each pod of one run.",
+    fields: LogFields,
+    isBodyNeeded: false,
+    answer: { data: z.array(LogRow) },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob"],
+    example: { data: [{ id: 1, pod_name: "hello-8z2gz", run_logs: "k8s jobs !!!\n", create_time: 1795542539 }] },
+  },
+  "/api/cluster/create": {
+    tag: "Clusters",
+    summary: "Register a cluster",
+    description: "The join token is shown this once.",
+    fields: ClusterFields,
+    isBodyNeeded: true,
+    answer: { data: JoinToken },
+    refusals: ["verifyJob", "alreadyExists"],
+    example: { fields: { cluster: "local" }, data: { cluster: "local", join_token: "wbj_5e0c…" } },
+  },
+  "/api/cluster/rotate/:cluster": {
+    tag: "Clusters",
+    summary: "Give a cluster a new join token",
+    description: "The one before stays valid until the next rotation.",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { data: JoinToken },
+    refusals: ["notFound"],
+    example: { data: { cluster: "local", join_token: "wbj_5e0c…" } },
+  },
+  "/relay/:cluster": {
+    tag: "System",
+    summary: "The relays' link, a WebSocket",
+    description: "For relays: the token is the cluster's join token.",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { status: 101 },
+    refusals: ["unauthorized", "notFound", "upgradeRequired"],
+  },
+  "/healthz": {
+    tag: "System",
+    summary: "Whether the API answers",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { data: z.literal("ok") },
+    refusals: [],
+    example: { data: "ok" },
+  },
+  "/openapi.json": {
+    tag: "System",
+    summary: "This document",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { media: "application/json" },
+    refusals: [],
+  },
+  "/docs": {
+    tag: "System",
+    summary: "This document as a page",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { media: "text/html" },
+    refusals: [],
+  },
+};
