@@ -14,8 +14,16 @@ export type Got<Value> = { ok: true; value: Value } | { ok: false; failure: ApiF
 /** Where one Job is. */
 export type JobPlace = { namespace: string; name: string };
 
-/** Which container's log, and how it is to be read. */
-export type LogRequest = { namespace: string; podName: string; container: string; previous: boolean; follow: boolean };
+/** Which container's log, and how it is to be read; `sinceTime` RFC 3339, whole seconds. */
+export type LogRequest = {
+  namespace: string;
+  podName: string;
+  container: string;
+  previous: boolean;
+  follow: boolean;
+  sinceTime?: string;
+  limitBytes?: number;
+};
 
 /** The calls that the relay makes, each with the object it answers with. */
 export class KubernetesCalls {
@@ -95,6 +103,8 @@ export class KubernetesCalls {
     const query: Record<string, string> = { container: log.container, timestamps: "true" };
     if (log.previous) query.previous = "true";
     if (log.follow) query.follow = "true";
+    if (log.sinceTime !== undefined) query.sinceTime = log.sinceTime;
+    if (log.limitBytes !== undefined) query.limitBytes = String(log.limitBytes);
     return this.api.stream({ path, query, signal, ...(log.follow ? {} : { silenceMs: LOG_SILENCE_MS }) });
   }
 }

@@ -12,6 +12,8 @@ import type { Attempted, Right } from "./create-run.ts";
 import { Follows } from "./follows.ts";
 import { inventoryPages } from "./inventory.ts";
 import { LogCollector } from "./log-collector.ts";
+import { LogPeeks } from "./log-peeks.ts";
+import { LogWatch } from "./log-watch.ts";
 import { QuotaLine } from "./quota-line.ts";
 import { Reconciler } from "./reconciler.ts";
 import { RunFinisher } from "./run-finisher.ts";
@@ -60,10 +62,12 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   const store = new RunStore();
   const underWay = { creating: new Set<string>(), removing: new Set<string>() };
   const follows = new Follows(calls, clock);
-  const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: options.onLogBytes });
+  const peeks = new LogPeeks(calls, clock, signal);
+  const collector = new LogCollector({ calls, clock, follows, peeks, report, signal, onBytes: options.onLogBytes });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
+  const logs = new LogWatch({ clock, follows, peeks, collector });
   const reconciler = new Reconciler({
-    ...{ calls, clock, log, store, report, follows, finisher, underWay, clusterLabel },
+    ...{ calls, clock, log, store, report, logs, finisher, underWay, clusterLabel },
   });
   const attempts = new Semaphore(MAX_ATTEMPTS);
   const parts = { calls, clock, log, report, store, reconciler, underWay, attempts };

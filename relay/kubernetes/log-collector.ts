@@ -4,23 +4,29 @@ import type { FactAnswer, Report } from "../facts.ts";
 import { Semaphore } from "../semaphore.ts";
 import type { KubernetesCalls } from "./calls.ts";
 import type { Follows } from "./follows.ts";
-import { logPieces } from "./log-pieces.ts";
-import { type LogResult, readEndedLog } from "./log-read.ts";
+import type { LogPeeks } from "./log-peeks.ts";
+import { readEndedLog } from "./log-read.ts";
+import { type LogContext, LogReading } from "./log-reading.ts";
+import { LogSender } from "./log-sender.ts";
 import { logLimitBytes } from "./numbers.ts";
 import type { PodRecord } from "./pods.ts";
 import type { TrackedRun } from "./run-store.ts";
 
 const MAX_READS = 16;
-/** Logs are held whole until they are sent, since only the end tells what the tail is. */
+/** Logs are held until they are confirmed: a pod that is gone can't be asked twice. */
 const MAX_HELD_BYTES = 192 * 1024 * 1024;
-/** Pieces of one log on their way at once. */
-const MAX_PIECES_IN_FLIGHT = 4;
+const BEFORE_PREVIOUS = "a node keeps the logs of a container's last two starts, and nobody read this one while it ran";
+const BROKE_OFF = "the pod is gone, and the follow of its log had broken off";
+
+/** Which log is to be brought up: its run, its pod as far as it is known, and until when it is tried (monotonic ms). */
+type Wanted = { run: TrackedRun; key: LogKey; pod: PodRecord | undefined; giveUpMs: number };
 
 /** Reads logs of ended runs, a bounded number at a time, and sends them in pieces. */
 export class LogCollector {
   readonly #calls: KubernetesCalls;
   readonly #clock: Clock;
   readonly #follows: Follows;
+  readonly #peeks: LogPeeks;
   readonly #report: Report;
   readonly #signal: AbortSignal;
   readonly #onBytes: (bytes: number) => void;
@@ -31,6 +37,7 @@ export class LogCollector {
     calls: KubernetesCalls;
     clock: Clock;
     follows: Follows;
+    peeks: LogPeeks;
     report: Report;
     signal: AbortSignal;
     onBytes: (bytes: number) => void;
@@ -38,28 +45,66 @@ export class LogCollector {
     this.#calls = options.calls;
     this.#clock = options.clock;
     this.#follows = options.follows;
+    this.#peeks = options.peeks;
     this.#report = options.report;
     this.#signal = options.signal;
     this.#onBytes = options.onBytes;
   }
 
+  /** What a follow, or a read, of this log has to know. */
+  context(run: TrackedRun, key: LogKey, pod: PodRecord | undefined): LogContext {
+    const container = pod?.containers.find(({ name }) => name === key.container);
+    return {
+      limitBytes: logLimitBytes(run.job),
+      startedAt: container?.restart === key.restart ? container.startedAt : null,
+      witness: () => this.#peeks.witness(key),
+    };
+  }
+
+  /** Nothing more is wanted of a pod's logs. */
+  forget(podUid: string): void {
+    this.#follows.drop(podUid);
+    this.#peeks.drop(podUid);
+  }
+
   /** Brings one log up. `refused`: the control plane did not take it, try again later; all else is done with. */
   collect(run: TrackedRun, key: LogKey, pod: PodRecord | undefined, giveUpMs: number): Promise<FactAnswer> {
     return this.#reads.run(1, () =>
-      this.#memory.run(logLimitBytes(run.job), async () => {
-        const result = await this.#read(run, key, pod, giveUpMs);
-        return await this.#send(run, key, result, pod?.severalContainers ?? false);
-      }),
+      this.#memory.run(logLimitBytes(run.job), () => this.#collect({ run, key, pod, giveUpMs })),
     );
   }
 
-  async #read(run: TrackedRun, key: LogKey, pod: PodRecord | undefined, giveUpMs: number): Promise<LogResult> {
-    const followed = await this.#follows.take(key);
-    if (followed?.whole) return followed;
+  async #collect(wanted: Wanted): Promise<FactAnswer> {
+    const { run, key, pod } = wanted;
+    const followed = this.#follows.take(key);
+    const reading = followed?.reading ?? new LogReading(this.context(run, key, pod));
+    const over = this.#read(wanted, reading, followed?.drained ?? null);
+    const ports = { clock: this.#clock, report: this.#report, onBytes: this.#onBytes };
+    const answer = await new LogSender(ports, run, key, pod?.severalContainers ?? false).send(reading, over);
+    await over;
+    // What was followed of a pod that is gone is all there is: it is kept until it is taken.
+    if (answer !== "refused") this.#follows.release(key);
+    return answer;
+  }
+
+  /** Reads what is left to be read; answers why the log is not whole, null: it is. */
+  async #read(wanted: Wanted, reading: LogReading, drained: Promise<boolean> | null): Promise<string | null> {
+    if (reading.outcome !== null) return reading.outcome.problem;
+    const problem = await this.#readRest(wanted, reading, drained);
+    reading.outcome = { problem };
+    return problem;
+  }
+
+  async #readRest(wanted: Wanted, reading: LogReading, drained: Promise<boolean> | null): Promise<string | null> {
+    const { run, key, pod, giveUpMs } = wanted;
+    const wasFollowed = (await drained) ?? false;
+    reading.endedWithContainer = wasFollowed;
     const newest = pod?.containers.find((container) => container.name === key.container)?.restart ?? key.restart;
-    const read = await readEndedLog({
+    if (key.restart < newest - 1) return wasFollowed ? null : drained === null ? BEFORE_PREVIOUS : BROKE_OFF;
+    const problem = await readEndedLog({
       calls: this.#calls,
       clock: this.#clock,
+      reading,
       request: {
         namespace: run.namespace,
         podName: key.podName,
@@ -67,30 +112,11 @@ export class LogCollector {
         previous: key.restart < newest,
         follow: false,
       },
-      limitBytes: logLimitBytes(run.job),
       giveUpMs,
       signal: this.#signal,
     });
-    return read.problem !== null && followed ? { log: followed.log, problem: read.problem } : read;
-  }
-
-  async #send(run: TrackedRun, log: LogKey, result: LogResult, severalContainers: boolean): Promise<FactAnswer> {
-    const inFlight: Promise<FactAnswer>[] = [];
-    const pieces = logPieces(result.log);
-    let piece = pieces.next();
-    for (let seq = 0; !piece.done; seq++) {
-      const text = piece.value;
-      piece = pieces.next();
-      const last = piece.done === true;
-      this.#onBytes(Buffer.byteLength(text));
-      const problem = last && result.problem !== null ? { problem: result.problem } : {};
-      const fact = { type: "log" as const, ...run.key, log, seq, text, last, severalContainers, ...problem };
-      inFlight.push(this.#report(fact, this.#clock.monotonicMs()));
-      if (inFlight.length < MAX_PIECES_IN_FLIGHT) continue;
-      const answer = await inFlight.shift();
-      if (answer && answer !== "ok") return answer;
-    }
-    const answers = await Promise.all(inFlight);
-    return answers.find((answer) => answer !== "ok") ?? "ok";
+    if (problem === null) return null;
+    if (!problem.isGone || drained === null) return problem.words;
+    return wasFollowed ? null : BROKE_OFF;
   }
 }

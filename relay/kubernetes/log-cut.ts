@@ -1,5 +1,13 @@
+import { isUtf8 } from "node:buffer";
+
 /** Output is held in blocks; what is dropped from the middle goes block by block. */
 const MAX_BLOCK_BYTES = 16 * 1024;
+/** A cut looks this far for a line end, or an eighth of the limit. */
+const MAX_WINDOW_BYTES = 256 * 1024;
+/** What one log may have as text, in bytes of UTF-8: the control plane takes 65 MiB of each, markers included. */
+export const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+/** A byte that is no UTF-8 is shown as U+FFFD, which has three. */
+const MAX_TEXT_BYTES_PER_BYTE = 3;
 const NEWLINE = 10;
 /** A UTF-8 character has at most this many bytes after its first. */
 const MAX_CONTINUATION_BYTES = 3;
@@ -8,22 +16,31 @@ const MAX_CONTINUATION_BYTES = 3;
 export type KeptLog = { head: Buffer[]; cutBytes: number; tail: Buffer[] };
 
 /**
- * Keeps the head and the tail of an output within a limit, half of it each, whatever its length. Cuts fall on line ends
- * where one is within an eighth of the limit, else between characters; what is kept is exactly what came. It depends on
- * the output alone, not on the pieces it comes in, so that a log which is read again is cut the same.
+ * Keeps the head and the tail of an output within a limit, half of it each, whatever its length; also within
+ * {@link MAX_TEXT_BYTES} as text. Cuts fall on line ends where one is near, else between characters; what is kept is exactly
+ * what came. It depends on the output alone, not on the pieces it comes in, so that a log which is read again is cut the same.
  */
 export class LogCutter {
   readonly #limitBytes: number;
-  readonly #headBytes: number;
   readonly #tailBytes: number;
+  readonly #windowBytes: number;
+  readonly #maxTextBytes: number;
   readonly #head: Blocks;
   readonly #tail: Blocks;
+  /** Half of the limit; less where what came has more bytes as text. */
+  #headBytes: number;
+  /** Text bytes of the head's full blocks. */
+  #headTextBytes = 0;
+  #headBlocksCounted = 0;
   #totalBytes = 0;
+  #kept: KeptLog | null = null;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, maxTextBytes = MAX_TEXT_BYTES) {
     this.#limitBytes = limitBytes;
+    this.#maxTextBytes = maxTextBytes;
     this.#headBytes = Math.floor(limitBytes / 2);
     this.#tailBytes = limitBytes - this.#headBytes;
+    this.#windowBytes = Math.max(MAX_CONTINUATION_BYTES, Math.min(MAX_WINDOW_BYTES, Math.floor(limitBytes / 8)));
     const blockBytes = Math.max(1, Math.min(MAX_BLOCK_BYTES, this.#headBytes));
     this.#head = new Blocks(blockBytes);
     this.#tail = new Blocks(blockBytes);
@@ -34,26 +51,79 @@ export class LogCutter {
     return this.#head.bytes + this.#tail.bytes;
   }
 
+  /** Bytes that came, the kept and the cut. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
   /** Takes output as it comes, in pieces of any size. */
   push(bytes: Buffer): void {
     this.#totalBytes += bytes.length;
-    const room = this.#headBytes - this.#head.bytes;
-    this.#head.add(bytes.subarray(0, room));
-    this.#tail.add(bytes.subarray(room));
+    let from = 0;
+    // Block by block, since each may be the last that has room as text.
+    while (from < bytes.length && this.#head.bytes < this.#headBytes) {
+      const room = Math.min(this.#head.roomInBlock, this.#headBytes - this.#head.bytes);
+      this.#head.add(bytes.subarray(from, from + room));
+      from += Math.min(room, bytes.length - from);
+      this.#countHeadText();
+    }
+    this.#tail.add(bytes.subarray(from));
     this.#tail.dropAllBut(this.#tailBytes);
+  }
+
+  #countHeadText(): void {
+    const { full } = this.#head;
+    const block = full > this.#headBlocksCounted ? this.#head.at(full - 1) : null;
+    if (block === null) return;
+    this.#headBlocksCounted = full;
+    this.#headTextBytes += textBytes(block);
+    const room = MAX_TEXT_BYTES_PER_BYTE * block.length;
+    if (this.#headTextBytes + room > this.#maxTextBytes / 2) this.#headBytes = this.#head.bytes;
+  }
+
+  /** The bytes from `from` on that will be kept whatever is still to come. */
+  settledFrom(from: number): Buffer[] {
+    const text = this.#maxTextBytes / 2 - MAX_TEXT_BYTES_PER_BYTE * (this.#windowBytes + MAX_BLOCK_BYTES);
+    if (this.#kept === null && this.#headTextBytes > text) return [];
+    const settled = Math.min(this.#head.bytes, this.#headBytes - this.#windowBytes);
+    return settled <= from ? [] : dropBack(dropFront(this.#head.all(), from), this.#head.bytes - settled);
   }
 
   /** What is kept, in order. Nothing may be pushed after. */
   finish(): KeptLog {
-    const head = this.#head.take();
-    const tail = this.#tail.take();
-    if (this.#totalBytes <= this.#limitBytes) return { head, cutBytes: 0, tail };
-    const windowBytes = Math.max(MAX_CONTINUATION_BYTES, Math.floor(this.#limitBytes / 8));
-    const headKept = dropBack(head, bytesAfterCut(peekBack(head, windowBytes)));
-    const tailExact = dropFront(tail, this.#tail.bytes - this.#tailBytes);
-    const tailKept = dropFront(tailExact, bytesBeforeCut(peekFront(tailExact, windowBytes)));
+    this.#kept ??= this.#cut();
+    return this.#kept;
+  }
+
+  #cut(): KeptLog {
+    const head = this.#head.all();
+    const tail = this.#tail.all();
+    const tooMuchText = this.#headTextBytes + sumOf(tail, textBytes) > this.#maxTextBytes;
+    const isThere = this.#totalBytes <= this.#limitBytes && this.#totalBytes === this.heldBytes;
+    if (isThere && !tooMuchText) return { head, cutBytes: 0, tail };
+    const headKept = dropBack(head, bytesAfterCut(peekBack(head, this.#windowBytes)));
+    const tailInLimit = dropFront(tail, this.#tail.bytes - this.#tailBytes);
+    const tailExact = lastWithin(tailInLimit, this.#maxTextBytes / 2);
+    const tailKept = dropFront(tailExact, bytesBeforeCut(peekFront(tailExact, this.#windowBytes)));
     return { head: headKept, cutBytes: this.#totalBytes - sizeOf(headKept) - sizeOf(tailKept), tail: tailKept };
   }
+}
+
+/** How many bytes of UTF-8 a block is as text; a character that it shares with its neighbour counts a little too much. */
+function textBytes(block: Buffer): number {
+  return isUtf8(block) ? block.length : Buffer.byteLength(block.toString("utf8"));
+}
+
+/** The last blocks that have at most so many bytes as text. */
+function lastWithin(blocks: readonly Buffer[], maxTextBytes: number): Buffer[] {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  for (const block of blocks.toReversed()) {
+    bytes += textBytes(block);
+    if (bytes > maxTextBytes) break;
+    kept.push(block);
+  }
+  return kept.reverse();
 }
 
 /** How much to take off a head's end: back to the last line end, else a character that has only begun. */
@@ -79,7 +149,11 @@ function bytesBeforeCut(start: Buffer): number {
 }
 
 function sizeOf(blocks: readonly Buffer[]): number {
-  return blocks.reduce((bytes, block) => bytes + block.length, 0);
+  return sumOf(blocks, (block) => block.length);
+}
+
+function sumOf(blocks: readonly Buffer[], bytesOf: (block: Buffer) => number): number {
+  return blocks.reduce((bytes, block) => bytes + bytesOf(block), 0);
 }
 
 function dropFront(blocks: readonly Buffer[], bytes: number): Buffer[] {
@@ -148,7 +222,23 @@ class Blocks {
     }
   }
 
-  take(): Buffer[] {
+  /** How much goes into the block that is being filled. */
+  get roomInBlock(): number {
+    const block = this.#blocks.at(-1);
+    return block && block.used < block.data.length ? block.data.length - block.used : this.#blockBytes;
+  }
+
+  /** Blocks that are filled. */
+  get full(): number {
+    return this.#blocks.length - (this.roomInBlock === this.#blockBytes ? 0 : 1);
+  }
+
+  at(index: number): Buffer | null {
+    const block = this.#blocks[index];
+    return block ? block.data.subarray(0, block.used) : null;
+  }
+
+  all(): Buffer[] {
     return this.#blocks.slice(this.#first).map((block) => block.data.subarray(0, block.used));
   }
 }

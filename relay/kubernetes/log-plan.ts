@@ -12,19 +12,16 @@ export function logKeyText(key: LogKey): string {
   return `${key.podUid}/${key.container}/${key.restart}`;
 }
 
-/** The logs of a pod that can be had: what runs or ended last, the start before it, and whatever was followed. */
-export function logsOfPod(pod: PodRecord, followed: ReadonlySet<string>): LogKey[] {
-  return pod.containers.flatMap((container) => logsOfContainer(pod, container, followed));
+/** The logs of a pod, every start of every container; what became of those that can't be had any more their rows say. */
+export function logsOfPod(pod: PodRecord): LogKey[] {
+  return pod.containers.flatMap((container) => logsOfContainer(pod, container));
 }
 
-function logsOfContainer(pod: PodRecord, container: ContainerRecord, followed: ReadonlySet<string>): LogKey[] {
-  const keys: LogKey[] = [];
+function logsOfContainer(pod: PodRecord, container: ContainerRecord): LogKey[] {
   const newest = Math.max(container.running ? container.restart : -1, ...container.ends.keys());
-  for (let restart = 0; restart <= newest; restart++) {
-    const key = { podName: pod.name, podUid: pod.uid, container: container.name, restart };
-    if (restart >= container.restart - 1 || followed.has(logKeyText(key))) keys.push(key);
-  }
-  return keys;
+  return Array.from({ length: newest + 1 }, (_, restart) => {
+    return { podName: pod.name, podUid: pod.uid, container: container.name, restart };
+  });
 }
 
 /**

@@ -9,6 +9,8 @@ export type ContainerRecord = {
   init: boolean;
   /** Which start the present state belongs to. */
   restart: number;
+  /** When that start was, by the node's clock, epoch ms; null: it is not said. */
+  startedAt: number | null;
   running: boolean;
   waiting: { reason: string; message: string } | null;
   ends: ReadonlyMap<number, ContainerEnd>;
@@ -100,16 +102,13 @@ function notReadySince(pod: KubePod): number | null {
   return isContradicted ? timeOf(ready.lastTransitionTime) : null;
 }
 
-function timeOf(text: string | null | undefined): number | null {
-  const at = Date.parse(text ?? "");
-  return Number.isFinite(at) ? at : null;
-}
-
 function recordContainer(status: ContainerStatus, init: boolean, earlier: PodRecord | undefined): ContainerRecord {
   const known = earlier?.containers.find((container) => container.name === status.name && container.init === init);
   const ends = new Map(known?.ends);
   const before = status.lastState?.terminated;
-  if (before && status.restartCount > 0) ends.set(status.restartCount - 1, containerEnd(before));
+  // While it waits for its next start it is still counted as the last one, which then stands in lastState (run, 1.36.3).
+  const beforeAt = status.state?.waiting ? status.restartCount : status.restartCount - 1;
+  if (before && beforeAt >= 0) ends.set(beforeAt, containerEnd(before));
   const now = status.state?.terminated;
   if (now) ends.set(status.restartCount, containerEnd(now));
   const waiting = status.state?.waiting;
@@ -117,10 +116,16 @@ function recordContainer(status: ContainerStatus, init: boolean, earlier: PodRec
     name: status.name,
     init,
     restart: status.restartCount,
+    startedAt: timeOf(status.state?.running?.startedAt ?? now?.startedAt),
     running: status.state?.running != null,
     waiting: waiting ? { reason: waiting.reason ?? "", message: waiting.message ?? "" } : null,
     ends,
   };
+}
+
+function timeOf(text: string | null | undefined): number | null {
+  const at = Date.parse(text ?? "");
+  return Number.isFinite(at) ? at : null;
 }
 
 function firstStart(statuses: readonly ContainerStatus[]): number | null {
@@ -130,8 +135,8 @@ function firstStart(statuses: readonly ContainerStatus[]): number | null {
       state?.terminated?.startedAt,
       state?.running?.startedAt,
     ])
-    .map((text) => Date.parse(text ?? ""))
-    .filter((at) => Number.isFinite(at));
+    .map(timeOf)
+    .filter((at) => at !== null);
   return starts.length > 0 ? Math.min(...starts) : null;
 }
 

@@ -3,10 +3,8 @@ import { type FactAnswer, type FactBody, type Report, runKeyText } from "../fact
 import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
 import { describeFailure, isForbidden, isNotFound } from "./failures.ts";
-import type { Follows } from "./follows.ts";
 import { leftWords, podsLeftBy } from "./left-pods.ts";
-import { followFromMs } from "./log-plan.ts";
-import { logLimitBytes } from "./numbers.ts";
+import type { LogWatch } from "./log-watch.ts";
 import { isOver, type PodRecord } from "./pods.ts";
 import type { RunFinisher } from "./run-finisher.ts";
 import { isReported, podsAreComplete, type RunEnd, reportOf } from "./run-report.ts";
@@ -39,7 +37,7 @@ export class Reconciler {
   readonly #log: Log;
   readonly #store: RunStore;
   readonly #report: Report;
-  readonly #follows: Follows;
+  readonly #logs: LogWatch;
   readonly #finisher: RunFinisher;
   readonly #underWay: UnderWay;
   readonly #clusterLabel: string;
@@ -50,7 +48,7 @@ export class Reconciler {
     log: Log;
     store: RunStore;
     report: Report;
-    follows: Follows;
+    logs: LogWatch;
     finisher: RunFinisher;
     underWay: UnderWay;
     clusterLabel: string;
@@ -60,7 +58,7 @@ export class Reconciler {
     this.#log = options.log;
     this.#store = options.store;
     this.#report = options.report;
-    this.#follows = options.follows;
+    this.#logs = options.logs;
     this.#finisher = options.finisher;
     this.#underWay = options.underWay;
     this.#clusterLabel = options.clusterLabel;
@@ -76,13 +74,13 @@ export class Reconciler {
     }
     const pods = this.#store.podsOf(run.uid);
     if (pods.some((pod) => !isOver(pod))) this.#hasPod(run);
-    const report = reportOf(run.job, pods, this.#follows.keys, this.#calls.api.serverNowMs());
+    const report = reportOf(run.job, pods, this.#calls.api.serverNowMs());
     this.#sayCreated(run);
     if (report.startedPod !== null) this.#sayStarted(run, report.startedPod, pods);
     if (report.end !== null) this.#sayEnded(run, report.end, pods);
     else {
       this.#sayWhy(run, report.waiting, pods);
-      this.#follow(run, pods);
+      this.#watchLogs(run, pods, false);
     }
     run.live = true;
   }
@@ -99,7 +97,7 @@ export class Reconciler {
       const pods = this.#store.podsOf(run.uid);
       if (run.said.started) {
         this.#sayWhy(run, waitingOf(run.job, pods, this.#calls.api.serverNowMs()), pods);
-        this.#follow(run, pods);
+        this.#watchLogs(run, pods, true);
       } else this.reconcile(run);
       if (pods.some((pod) => !isOver(pod)) || run.job.spec.suspend) this.#hasPod(run);
       else run.noPodSinceMs ??= nowMs;
@@ -140,7 +138,7 @@ export class Reconciler {
     if (run.vanished || this.#underWay.removing.has(runKeyText(run.key))) return;
     run.vanished = true;
     if (run.said.ended) return;
-    for (const pod of this.#store.podsOf(run.uid)) this.#follows.drop(pod.uid);
+    this.#logs.forget(this.#store.podsOf(run.uid));
     this.#store.forget(run);
     await this.#report({ type: "lost", ...run.key, uid: run.uid }, this.#clock.monotonicMs());
   }
@@ -160,7 +158,7 @@ export class Reconciler {
   removed(run: TrackedRun): void {
     run.vanished = true;
     run.settled = true;
-    for (const pod of this.#store.podsOf(run.uid)) this.#follows.drop(pod.uid);
+    this.#logs.forget(this.#store.podsOf(run.uid));
     this.#store.forget(run);
   }
 
@@ -234,19 +232,10 @@ export class Reconciler {
     void this.#finisher.finish(run, end, this.#happenedMs(run, end.endedAt ?? Number.NaN));
   }
 
-  #follow(run: TrackedRun, pods: readonly PodRecord[]): void {
-    const startedAt = Date.parse(run.job.status?.startTime ?? "");
-    const fromMs = followFromMs(run.job, this.#pastMs(startedAt)) ?? Number.POSITIVE_INFINITY;
-    const isDue = this.#clock.monotonicMs() >= fromMs;
-    // A pod that is evicted, or deleted by hand, takes its log with it; with its Job nobody wants the log any more.
+  #watchLogs(run: TrackedRun, pods: readonly PodRecord[], isTick: boolean): void {
+    const jobStartedMs = this.#pastMs(Date.parse(run.job.status?.startTime ?? ""));
     const isGoing = run.job.metadata.deletionTimestamp != null || this.#underWay.removing.has(runKeyText(run.key));
-    for (const pod of pods) {
-      if (pod.gone || !(isDue || (pod.deleting && !isGoing))) continue;
-      for (const container of pod.containers.filter(({ running }) => running)) {
-        const key = { podName: pod.name, podUid: pod.uid, container: container.name, restart: container.restart };
-        this.#follows.attach(run.namespace, key, logLimitBytes(run.job));
-      }
-    }
+    this.#logs.watch(run, pods, { jobStartedMs, isGoing, isTick });
   }
 
   /** Waits a moment for the pods' own watch, then asks; after that the end is said with whatever is known. */

@@ -60,6 +60,7 @@ export class RunFinisher {
     const logs = this.#collectAll(run, end, pods, endedMs + LOG_GIVE_UP_MS);
     // A run that nobody knows needs no log: the TTL need not wait for one that can't be read.
     if ((await answered) !== "gone") await logs;
+    for (const podUid of pods.keys()) this.#collector.forget(podUid);
     await this.settle(run, endedAt);
   }
 

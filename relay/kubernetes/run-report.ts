@@ -34,16 +34,16 @@ export type RunReport = {
  * Level-triggered: it does not matter which events were missed. Final is only the condition Complete or Failed; all others
  * come earlier (platform notes).
  */
-export function reportOf(
-  job: KubeJob,
-  pods: readonly PodRecord[],
-  followed: ReadonlySet<string>,
-  nowAt: number,
-): RunReport {
+export function reportOf(job: KubeJob, pods: readonly PodRecord[], nowAt: number): RunReport {
   const startedPod = pods.find((pod) => hasStarted(pod))?.name ?? null;
-  const end = endOf(job, pods, followed);
+  const end = endOf(job, pods);
   const waiting = end === null ? waitingOf(job, pods, nowAt) : null;
   return { startedPod, waiting, end };
+}
+
+/** Whether all logs of the Job are wanted, not only those of what failed. */
+export function collectsAll(job: KubeJob): boolean {
+  return job.metadata.annotations?.[ANNOTATIONS.logCollect] === "true";
 }
 
 /** Whether the Job's end was acknowledged already, by this or an earlier process. */
@@ -60,13 +60,12 @@ export function podsAreComplete(job: KubeJob, pods: readonly PodRecord[]): boole
   return pods.filter((pod) => isOver(pod)).length >= counted;
 }
 
-function endOf(job: KubeJob, pods: readonly PodRecord[], followed: ReadonlySet<string>): RunEnd | null {
+function endOf(job: KubeJob, pods: readonly PodRecord[]): RunEnd | null {
   const conditions = job.status?.conditions ?? [];
   const final = conditions.find((c) => (c.type === "Complete" || c.type === "Failed") && c.status === "True");
   if (!final) return null;
   const failed = final.type === "Failed";
-  const collectAll = job.metadata.annotations?.[ANNOTATIONS.logCollect] === "true";
-  const logs = pods.filter((pod) => collectAll || hasFailed(pod)).flatMap((pod) => logsOfPod(pod, followed));
+  const logs = pods.filter((pod) => collectsAll(job) || hasFailed(pod)).flatMap((pod) => logsOfPod(pod));
   const at = Date.parse(final.lastTransitionTime ?? "");
   return {
     result: failed ? "failed" : "succeeded",

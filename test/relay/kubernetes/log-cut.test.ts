@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LogCutter } from "../../../relay/kubernetes/log-cut.ts";
-import { cutMarker, logPieces } from "../../../relay/kubernetes/log-pieces.ts";
+import { cutMarker, LogPieces, logPieces, restOfPieces } from "../../../relay/kubernetes/log-pieces.ts";
 
 /** What is kept of an output that comes in pieces of `step` bytes. */
 function keep(output: Buffer | string, limitBytes: number, step: number): { text: string; cutBytes: number } {
@@ -56,6 +56,73 @@ describe.each([1, 7, 64, 100_000])("an output in pieces of %i bytes", (step) => 
     const kept = Buffer.byteLength(head) + Buffer.byteLength(tail);
     expect(kept + cutBytes).toBe(Buffer.byteLength(output));
     expect(kept).toBeGreaterThanOrEqual(500);
+  });
+});
+
+describe("a log that is more as text", () => {
+  it.each([
+    { what: "no UTF-8 at all", output: Buffer.alloc(900_000, 0xff) },
+    { what: "text first", output: Buffer.concat([Buffer.alloc(400_000, 0x61), Buffer.alloc(500_000, 0xff)]) },
+    { what: "text last", output: Buffer.concat([Buffer.alloc(500_000, 0xff), Buffer.alloc(400_000, 0x61)]) },
+  ])("than may be stored is cut to that, with the marker: $what", ({ output }) => {
+    const cutter = new LogCutter(1_000_000, 1_500_000);
+    for (let from = 0; from < output.length; from += 70_000) cutter.push(output.subarray(from, from + 70_000));
+
+    const log = cutter.finish();
+    const text = [...logPieces(log)].join("");
+
+    expect(log.cutBytes).toBeGreaterThan(0);
+    expect(text).toContain(cutMarker(log.cutBytes));
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_500_100);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(1_000_000);
+  });
+
+  it("than its limit, but fits, is whole", () => {
+    expect(keep(Buffer.alloc(400_000, 0xff), 1_000_000, 9_999)).toEqual({
+      text: "\ufffd".repeat(400_000),
+      cutBytes: 0,
+    });
+  });
+});
+
+describe("what is settled before the end", () => {
+  const settled = (cutter: LogCutter, from = 0): Buffer => Buffer.concat(cutter.settledFrom(from));
+
+  it.each([
+    { what: "short", output: lines(3_000) },
+    { what: "long", output: lines(90_000) },
+    { what: "no UTF-8", output: Buffer.alloc(600_000, 0xff) },
+  ])("is the beginning of what is kept, however the output ends: $what", ({ output }) => {
+    const bytes = Buffer.from(output);
+    const cutter = new LogCutter(400_000, 900_000);
+    const early: Buffer[] = [];
+    for (let from = 0; from < bytes.length; from += 10_007) {
+      cutter.push(bytes.subarray(from, from + 10_007));
+      early.push(settled(cutter));
+    }
+
+    const kept = Buffer.concat(cutter.finish().head);
+
+    for (const part of early) expect(kept.subarray(0, part.length).equals(part)).toBe(true);
+    expect(Math.max(...early.map((part) => part.length))).toBeGreaterThan(50_000);
+  });
+
+  it("gives the same pieces as the whole", () => {
+    const cutter = new LogCutter(100_000);
+    const pieces = new LogPieces(4_096);
+    const given: string[] = [];
+    let givenBytes = 0;
+    const bytes = Buffer.from("ü€😀\n".repeat(30_000));
+    for (let from = 0; from < bytes.length; from += 5_003) {
+      cutter.push(bytes.subarray(from, from + 5_003));
+      const blocks = cutter.settledFrom(givenBytes);
+      for (const block of blocks) givenBytes += block.length;
+      given.push(...pieces.add(blocks));
+    }
+    given.push(...restOfPieces(cutter.finish(), pieces, givenBytes));
+
+    expect(given).toEqual([...logPieces(cutter.finish(), 4_096)]);
+    expect(givenBytes).toBeGreaterThan(30_000);
   });
 });
 

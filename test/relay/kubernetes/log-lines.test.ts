@@ -1,15 +1,30 @@
 import { describe, expect, it } from "vitest";
-import { TimestampStripper } from "../../../relay/kubernetes/log-lines.ts";
+import { LogLines } from "../../../relay/kubernetes/log-lines.ts";
 
 const STAMP = "2026-11-24T16:00:00.123456789Z ";
 
 function strip(body: Buffer | string, step: number): { output: string; problem: string | null } {
   const bytes = Buffer.from(body);
+  const { lines, output } = makeLines();
+  feed(lines, bytes, step);
+  return { output: output(), problem: lines.problem };
+}
+
+function makeLines() {
   const parts: Buffer[] = [];
-  const stripper = new TimestampStripper((part) => parts.push(Buffer.from(part)));
-  for (let from = 0; from < bytes.length; from += step) stripper.push(bytes.subarray(from, from + step));
-  stripper.end();
-  return { output: Buffer.concat(parts).toString("latin1"), problem: stripper.problem };
+  const lines = new LogLines({
+    onOutput: (part) => parts.push(Buffer.from(part)),
+    onFirst: () => "",
+    onGap: () => "[gap]\n",
+  });
+  return { lines, output: () => Buffer.concat(parts).toString("latin1") };
+}
+
+function feed(lines: LogLines, body: Buffer | string, step: number): void {
+  const bytes = Buffer.from(body);
+  lines.begin();
+  for (let from = 0; from < bytes.length; from += step) lines.push(bytes.subarray(from, from + step));
+  lines.end();
 }
 
 describe.each([1, 5, 31, 10_000])("a log in pieces of %i bytes", (step) => {
@@ -49,5 +64,80 @@ describe.each([1, 5, 31, 10_000])("a log in pieces of %i bytes", (step) => {
 
   it("holds at most 300 bytes of kubelet's words", () => {
     expect(strip("e".repeat(5_000), step).problem).toHaveLength(300);
+  });
+});
+
+describe.each([1, 7, 10_000])("a further stream in pieces of %i bytes", (step) => {
+  const at = (nanoseconds: number, second = "00") =>
+    `2026-11-24T16:00:${second}.${String(nanoseconds).padStart(9, "0")}Z `;
+
+  it("goes on in the middle of a line, and gives nothing twice", () => {
+    const { lines, output } = makeLines();
+
+    feed(lines, `${at(1)}one\n${at(2)}tw`, step);
+    feed(lines, `${at(1)}one\n${at(2)}two\n${at(3)}three\n`, step);
+
+    expect(output()).toBe("one\ntwo\nthree\n");
+    expect(lines.lastStamp).toBe(at(3).trim());
+  });
+
+  it("counts lines of one timestamp", () => {
+    const { lines, output } = makeLines();
+
+    feed(lines, `${at(5)}a\n${at(5)}a\n`, step);
+    feed(lines, `${at(4)}\n${at(5)}a\n${at(5)}a\n${at(5)}a\n`, step);
+
+    expect(output()).toBe("a\na\na\n");
+  });
+
+  it("compares timestamps as moments, whatever their zone and their zeros", () => {
+    const { lines, output } = makeLines();
+
+    feed(lines, "2026-11-24T16:00:00.5Z one\n", step);
+    feed(lines, "2026-11-24T17:00:00.400000000+01:00 zero\n2026-11-24T17:00:00.500000000+01:00 one\n", step);
+
+    expect(output()).toBe("one\n");
+  });
+
+  it("says where lines may be missing: the last one does not come again", () => {
+    const { lines, output } = makeLines();
+
+    feed(lines, `${at(1)}one\n${at(2)}tw`, step);
+    feed(lines, `${at(0, "09")}nine\n`, step);
+
+    expect(output()).toBe("one\ntw\n[gap]\nnine\n");
+  });
+
+  it("that brings nothing, or kubelet's words alone, leaves what is there", () => {
+    const { lines, output } = makeLines();
+
+    feed(lines, `${at(1)}one\n`, step);
+    feed(lines, "", step);
+    feed(lines, "failed to try resolving symlinks", step);
+    expect(lines.problem).toBe("failed to try resolving symlinks");
+    feed(lines, `${at(1)}one\n${at(2)}two\n`, step);
+
+    expect(output()).toBe("one\ntwo\n");
+    expect(lines.problem).toBeNull();
+  });
+});
+
+describe("what stands before the first line", () => {
+  it("is asked for with its timestamp, once", () => {
+    const parts: string[] = [];
+    const asked: string[] = [];
+    const lines = new LogLines({
+      onOutput: (part) => parts.push(part.toString()),
+      onFirst: (stamp) => {
+        asked.push(stamp);
+        return "[lost]\n";
+      },
+      onGap: () => "",
+    });
+
+    feed(lines, `${STAMP}one\n${STAMP}two\n`, 10_000);
+
+    expect(parts.join("")).toBe("[lost]\none\ntwo\n");
+    expect(asked).toEqual([STAMP.trim()]);
   });
 });

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../../relay/clock.ts";
-import { Follows } from "../../../relay/kubernetes/follows.ts";
 import { logPieces } from "../../../relay/kubernetes/log-pieces.ts";
-import { type LogResult, readEndedLog } from "../../../relay/kubernetes/log-read.ts";
+import { readEndedLog } from "../../../relay/kubernetes/log-read.ts";
+import { LogReading } from "../../../relay/kubernetes/log-reading.ts";
 import { type Asked, answerStatus, quickClock, ScriptedApi } from "../support/scripted-api.ts";
 
 const STAMP = "2026-11-24T16:00:00.123456789Z ";
@@ -10,17 +9,15 @@ const HOUR_MS = 3_600_000;
 let api: ScriptedApi;
 afterEach(() => api.stop());
 
-async function read(
-  script: (asked: Asked, api: ScriptedApi) => void,
-  previous = false,
-): Promise<LogResult & { text: string }> {
+async function read(script: (asked: Asked, api: ScriptedApi) => void, previous = false) {
   api = await ScriptedApi.start(script);
   const clock = quickClock();
   const request = { namespace: "default", podName: "pod1", container: "main", previous, follow: false };
+  const reading = new LogReading({ limitBytes: 1_000, startedAt: null, witness: () => null });
   const { signal } = new AbortController();
   const giveUpMs = clock.monotonicMs() + HOUR_MS;
-  const result = await readEndedLog({ calls: api.calls, clock, request, limitBytes: 1_000, giveUpMs, signal });
-  return { ...result, text: [...logPieces(result.log)].join("") };
+  const problem = await readEndedLog({ calls: api.calls, clock, reading, request, giveUpMs, signal });
+  return { problem: problem?.words ?? null, text: [...logPieces(reading.cutter.finish())].join("") };
 }
 
 describe("the log of an ended container", () => {
@@ -52,7 +49,7 @@ describe("the log of an ended container", () => {
     expect(problem).toContain(words);
   });
 
-  it("is read again after failures that pass, from its beginning", async () => {
+  it("is read on after failures that pass, from where it was", async () => {
     const { text, problem } = await read(({ response }, { asked }) => {
       if (asked.length === 1) answerStatus(response, 500, "InternalError", "kubelet unreachable");
       else if (asked.length === 2) response.write(`${STAMP}on`, () => response.destroy());
@@ -60,6 +57,7 @@ describe("the log of an ended container", () => {
     });
 
     expect({ text, problem }).toEqual({ text: "one\n", problem: null });
+    expect(api.asked.map(({ query }) => query.get("sinceTime"))).toEqual([null, null, "2026-11-24T16:00:00Z"]);
   });
 
   it("is never kubelet's own error text, which comes with HTTP 200", async () => {
@@ -75,51 +73,5 @@ describe("the log of an ended container", () => {
 
     expect(problem).toContain("503");
     expect(api.asked.length).toBeGreaterThan(50);
-  });
-});
-
-describe("a follow", () => {
-  const key = { podName: "pod1", podUid: "uid1", container: "main", restart: 0 };
-  async function follow(script: (asked: Asked) => void): Promise<Follows> {
-    api = await ScriptedApi.start(script);
-    const follows = new Follows(api.calls, systemClock);
-    follows.attach("default", key, 1_000);
-    return follows;
-  }
-
-  it("keeps what it read although the pod and its log are gone by the end", async () => {
-    const follows = await follow(({ response }) => response.end(`${STAMP}last words\n`));
-
-    const taken = await follows.take(key);
-
-    expect(taken).toMatchObject({ whole: true, problem: null });
-    expect(api.asked[0]?.query.get("follow")).toBe("true");
-    expect(follows.keys.size).toBe(0);
-  });
-
-  it("that broke off is not whole, but keeps its beginning", async () => {
-    const follows = await follow(({ response }) => response.write(`${STAMP}first\n`, () => response.destroy()));
-    await expect.poll(() => api.asked.length).toBe(1);
-
-    const taken = await follows.take(key);
-
-    expect(taken?.whole).toBe(false);
-  });
-
-  it("is attached once", async () => {
-    const follows = await follow(({ response }) => response.write(`${STAMP}first\n`));
-
-    follows.attach("default", key, 1_000);
-    await expect.poll(() => api.asked.length).toBe(1);
-
-    expect([...follows.keys]).toEqual(["uid1/main/0"]);
-    follows.drop("uid1");
-    expect(follows.keys.size).toBe(0);
-  });
-
-  it("of what was never followed is nothing", async () => {
-    const follows = await follow(({ response }) => response.end());
-
-    expect(await follows.take({ ...key, restart: 7 })).toBeNull();
   });
 });

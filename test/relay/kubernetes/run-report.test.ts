@@ -19,8 +19,7 @@ const failedJob = (reason: string, message: string, annotations = {}) =>
   jobObject({ conditions: [{ type: "Failed", status: "True", reason, message }], annotations });
 const backoff = failedJob("BackoffLimitExceeded", "Job has reached the specified backoff limit");
 
-const report = (job = jobObject(), pods: PodRecord[] = [], followed: string[] = []) =>
-  reportOf(job, pods, new Set(followed), Date.parse("2026-11-24T16:00:05Z"));
+const report = (job = jobObject(), pods: PodRecord[] = []) => reportOf(job, pods, Date.parse("2026-11-24T16:00:05Z"));
 
 describe("the start of a run", () => {
   it.each([
@@ -176,14 +175,23 @@ describe("the logs that will follow", () => {
     expect(report(all, [seenPod(podObject({ phase: "Failed", reason: "Evicted" }))]).end?.logs).toEqual([]);
   });
 
-  it("reach one restart back, and further where they were followed", () => {
+  it("are those of every start, also where the node has none any more: its row says so", () => {
     const restarted = podObject({
       phase: "Failed",
       containers: [containerStatus("main", { terminated: { exitCode: 1 } }, 3, { terminated: { exitCode: 1 } })],
     });
 
-    expect(report(all, [seenPod(restarted)]).end?.logs).toEqual([key(2), key(3)]);
-    expect(report(all, [seenPod(restarted)], ["pod1-uid/main/0"]).end?.logs).toEqual([key(0), key(2), key(3)]);
+    expect(report(all, [seenPod(restarted)]).end?.logs).toEqual([key(0), key(1), key(2), key(3)]);
+  });
+
+  it("count the start that a container in CrashLoopBackOff waits after", () => {
+    const waiting = { waiting: { reason: "CrashLoopBackOff" } };
+    const pod = podObject({
+      phase: "Failed",
+      containers: [containerStatus("main", waiting, 1, { terminated: { exitCode: 3 } })],
+    });
+
+    expect(report(all, [seenPod(pod)]).end?.logs).toEqual([key(0), key(1)]);
   });
 
   it("are one per container, init containers included", () => {

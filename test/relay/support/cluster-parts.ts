@@ -2,6 +2,8 @@ import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
 import type { Attempted } from "../../../relay/kubernetes/create-run.ts";
 import { Follows } from "../../../relay/kubernetes/follows.ts";
 import { LogCollector } from "../../../relay/kubernetes/log-collector.ts";
+import { LogPeeks } from "../../../relay/kubernetes/log-peeks.ts";
+import { LogWatch } from "../../../relay/kubernetes/log-watch.ts";
 import { QuotaLine } from "../../../relay/kubernetes/quota-line.ts";
 import { Reconciler } from "../../../relay/kubernetes/reconciler.ts";
 import { RunFinisher } from "../../../relay/kubernetes/run-finisher.ts";
@@ -29,10 +31,12 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
   const store = new RunStore();
   const underWay = { creating: new Set<string>(), removing: new Set<string>() };
   const follows = new Follows(calls, clock);
-  const collector = new LogCollector({ calls, clock, follows, report, signal, onBytes: () => {} });
+  const peeks = new LogPeeks(calls, clock, signal);
+  const collector = new LogCollector({ calls, clock, follows, peeks, report, signal, onBytes: () => {} });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
+  const logs = new LogWatch({ clock, follows, peeks, collector });
   const reconciler = new Reconciler({
-    ...{ calls, clock, log, store, report, follows, finisher, underWay },
+    ...{ calls, clock, log, store, report, logs, finisher, underWay },
     clusterLabel: CLUSTER_LABEL,
   });
   const context = {
