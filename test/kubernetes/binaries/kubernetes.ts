@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { alone, cacheFolder, MODULE_FOLDER, moduleHash, type Progress } from "./cache.ts";
 import { mustRun, type Watcher } from "./run.ts";
@@ -28,7 +28,7 @@ export function linkerFlags(version: string): string {
  * The folder of the built programs; builds what is missing, which takes minutes the first time and a gigabyte or three of Go's
  * own cache. Throws one sentence where there is no Go or the build fails.
  */
-export async function kubernetesPrograms(progress: Progress, watcher: Watcher = {}): Promise<string> {
+export async function kubernetesPrograms(progress: Progress, watcher?: Watcher): Promise<string> {
   const flags = linkerFlags(kubernetesVersion(readFileSync(path.join(MODULE_FOLDER, "go.mod"), "utf8")));
   const folder = cacheFolder(`kubernetes-${moduleHash([flags])}`);
   const bin = path.join(folder, "bin");
@@ -38,12 +38,12 @@ export async function kubernetesPrograms(progress: Progress, watcher: Watcher = 
     mkdirSync(bin, { recursive: true });
     const programs = missing();
     for (const [at, program] of programs.entries()) {
+      watcher?.signal.throwIfAborted();
       progress(`building ${program} (${at + 1} of ${programs.length}; all of them take 6 to 10 minutes, once) …`);
       await build(program, bin, flags, { progress, watcher });
-      watcher.signal?.throwIfAborted();
     }
   };
-  await alone(folder, progress, buildAll, watcher.signal);
+  await alone(folder, progress, buildAll, watcher?.signal);
   return bin;
 }
 
@@ -51,19 +51,25 @@ async function build(
   program: Program,
   bin: string,
   flags: string,
-  { progress, watcher }: { progress: Progress; watcher: Watcher },
+  { progress, watcher }: { progress: Progress; watcher: Watcher | undefined },
 ): Promise<void> {
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1_000);
   const alive = setInterval(() => progress(`still building ${program}, ${seconds()} s …`), SIGN_OF_LIFE_MS);
   const draft = path.join(bin, `.${program}`);
   // `readonly`: what go.sum does not vouch for is not built, and the checkout stays as it is.
-  const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOTOOLCHAIN: "local" };
+  const settings = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOTOOLCHAIN: "local" };
+  // Go leaves its own behind when it is ended; whoever builds here next clears this one up.
+  const work = path.join(bin, ".work");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work);
+  const env = { ...process.env, ...settings, GOTMPDIR: work };
   const args = ["build", "-trimpath", "-ldflags", flags, "-o", draft, `k8s.io/kubernetes/cmd/${program}`];
   try {
-    await mustRun("go", args, { ...watcher, cwd: MODULE_FOLDER, env });
+    await mustRun("go", args, { watcher, cwd: MODULE_FOLDER, env });
   } finally {
     clearInterval(alive);
+    rmSync(work, { recursive: true, force: true });
   }
   renameSync(draft, path.join(bin, program));
   progress(`built ${program} in ${seconds()} s`);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { killQuietly } from "../../../dev/support/processes.ts";
 
 /** How a command ended, with what it said. */
 export type Ran = { code: number; output: string };
@@ -7,18 +8,15 @@ export type Ran = { code: number; output: string };
 /** How much of a command's words a sentence may carry, characters. */
 const SHOWN_CHARACTERS = 2_000;
 
-/** Who looks after a command that takes long. */
+/** Who looks after a command that takes long and starts others: it then runs in a process group of its own. */
 export type Watcher = {
-  /** Aborted, it ends the command. */
-  signal?: AbortSignal;
-  /** Told the command's process, for a reaper. */
-  spawned?: (pid: number) => void;
+  /** Aborted, it ends the whole group. */
+  signal: AbortSignal;
+  /** Told the group, for a reaper. */
+  spawned: (group: number) => void;
 };
 
-type RunOptions = Watcher & { cwd?: string; env?: NodeJS.ProcessEnv; input?: string };
-
-/** A terminal's Ctrl-C reaches the command as well, and `go build` clears up only if it gets no second one: this long, ms. */
-const ENDS_BY_ITSELF_MS = 500;
+type RunOptions = { cwd?: string; env?: NodeJS.ProcessEnv; input?: string; watcher?: Watcher | undefined };
 
 /** Runs a command to its end; a command that is not there counts as code 127, as in a shell. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -26,6 +24,7 @@ export async function run(command: string, args: readonly string[], options: Run
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ["pipe", "pipe", "pipe"],
+    detached: options.watcher !== undefined,
   });
   let output = "";
   const take = (chunk: unknown) => {
@@ -36,20 +35,20 @@ export async function run(command: string, args: readonly string[], options: Run
   // A command that does not read its input is no failure of the command.
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
-  if (child.pid !== undefined) options.spawned?.(child.pid);
-  let patience: NodeJS.Timeout | undefined;
+  const { pid } = child;
+  const { watcher } = options;
+  if (pid !== undefined) watcher?.spawned(pid);
   const end = () => {
-    patience = setTimeout(() => child.kill("SIGINT"), ENDS_BY_ITSELF_MS);
+    if (pid !== undefined) killQuietly(-pid, "SIGKILL");
   };
-  options.signal?.addEventListener("abort", end, { once: true });
+  watcher?.signal.addEventListener("abort", end, { once: true });
   try {
     const [code] = await once(child, "close");
     return { code: typeof code === "number" ? code : 1, output };
   } catch (error) {
     return { code: 127, output: error instanceof Error ? error.message : String(error) };
   } finally {
-    clearTimeout(patience);
-    options.signal?.removeEventListener("abort", end);
+    watcher?.signal.removeEventListener("abort", end);
   }
 }
 

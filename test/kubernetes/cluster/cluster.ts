@@ -81,7 +81,7 @@ async function assemble(
   undo.push(() => reaper.close());
   const bin = await kubernetesPrograms(progress, {
     signal,
-    spawned: (pid) => reaper.watch("build", { ...nobody, pids: [pid] }),
+    spawned: (group) => reaper.watch("build", { ...nobody, groups: [group] }),
   });
   reaper.forget("build");
   const programs = await debianPrograms(progress);
