@@ -86,5 +86,5 @@ export async function rowsWritten(): Promise<void> {
       "SELECT job_name FROM name_claims WHERE job_id NOT IN (SELECT job_id FROM jobs)",
     ).all();
     expect(missing.results).toEqual([]);
-  });
+  }, 10_000);
 }

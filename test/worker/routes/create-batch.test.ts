@@ -35,7 +35,7 @@ describe("a batch of creates", () => {
     expect(last.data).toMatchObject({ job_name: jobs[99]?.job_name });
     await rowsWritten();
     expect(await storedRows()).toEqual({ claims: 100, jobs: 100 });
-  });
+  }, 30_000);
 
   it("lets no bad job spoil another", async () => {
     const [good, taken, better] = freshJobs(3);
