@@ -157,9 +157,20 @@ export function lastEnd(container: ContainerRecord): ContainerEnd | null {
   return container.ends.get(newest) ?? null;
 }
 
-/** Whether any container of the pod ever ran. */
+/** The kubelet's word for a container that it does not find when its pod is over, be it that it never started one. */
+const NOT_FOUND = "ContainerStatusUnknown";
+
+/**
+ * Whether any container of the pod ever ran. An end alone does not say so: of a pod deleted in the midst of its image pull
+ * the kubelet says that each container ended with 137, and no start of it (kubelet, status_manager.go, 1.36).
+ */
 export function hasStarted(pod: PodRecord): boolean {
-  return pod.containers.some((container) => container.running || container.ends.size > 0);
+  if (pod.startedAt !== null) return true;
+  return pod.containers.some(({ running, ends }) => running || [...ends.values()].some(isRealEnd));
+}
+
+function isRealEnd(end: ContainerEnd): boolean {
+  return end.reason !== NOT_FOUND;
 }
 
 /** Whether the pod can run nothing any more. */

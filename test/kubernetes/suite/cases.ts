@@ -4,6 +4,7 @@ import { until } from "../../support/wait.ts";
 import type { Parts } from "../cluster/cluster.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
+import { patchCases } from "./patch-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
 import { rightsCases } from "./rights-cases.ts";
 import { ALLOWED, FEW_RIGHTS, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
@@ -54,6 +55,7 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
       mainCases(bench);
       logCases(bench);
       endCases(bench);
+      patchCases(bench);
       refusalCases(bench);
       rightsCases(bench);
     });

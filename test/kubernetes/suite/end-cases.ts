@@ -56,14 +56,37 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
   });
 
   // Elsewhere there are no images.
-  test.skipIf(kind !== "real")("a Job whose pod can't start says why while it waits", async () => {
-    const { api } = watchbell();
-    const id = await create("no-image", "true", { image: "localhost/nowhere:1" });
-    const job = await until("it says why", async () => {
-      const now = await api.describe(id);
-      return /ImagePull|ErrImage/.test(now.explain) ? now : null;
-    });
-    expect(job.job_status).toBe(0);
-    expect(await api.call("POST", `/api/once_job/delete/${id}`, {})).toMatchObject({ code: 0 });
-  });
+  test.skipIf(kind !== "real")(
+    "an image that can't be pulled is named while it waits, and by its start deadline",
+    async () => {
+      const { api } = watchbell();
+      const id = await create("no-image", "true", { image: "localhost/nowhere:1", starting_deadline_seconds: 12 });
+      const job = await until("it says why", async () => {
+        const now = await api.describe(id);
+        return /ImagePull|ErrImage/.test(now.explain) ? now : null;
+      });
+      expect(job.job_status).toBe(0);
+      const over = await api.untilStatus(id, 1, 40_000);
+      expect(over.runs[0]).toMatchObject({ status: "failed", reason: "deadline" });
+      expect(over.job_exec_information).toMatch(/no container started within 12 s of its time: .*(ImagePull|ErrImage)/);
+      expect(await podsOf("no-image")).toBe("");
+    },
+  );
+
+  // The embedded cluster knows no ServiceAccounts.
+  test.skipIf(kind === "embedded")(
+    "a Job that gets no pod by its start deadline is removed, and says why",
+    async () => {
+      const { api } = watchbell();
+      const patch = { spec: { template: { spec: { serviceAccountName: "nowhere" } } } };
+      const fields = { starting_deadline_seconds: 12, metadata: { job_patch: patch } };
+      const id = await create("no-account", "true", fields);
+      const job = await api.untilStatus(id, 1, 40_000);
+      expect(job).toMatchObject({ status: "failed", job_times: 1, runs: [{ reason: "deadline", started_at: null }] });
+      expect(job.job_exec_information).toMatch(
+        /no container started within 12 s of its time: .*serviceaccount "nowhere"/,
+      );
+      expect(await target().kubectl("get", "jobs", "-n", JOBS, "-l", `job_id=${id}`, "-o", "name")).toBe("");
+    },
+  );
 }

@@ -19,6 +19,13 @@ const failedJob = (reason: string, message: string, annotations = {}) =>
   jobObject({ conditions: [{ type: "Failed", status: "True", reason, message }], annotations });
 const backoff = failedJob("BackoffLimitExceeded", "Job has reached the specified backoff limit");
 
+// What the kubelet says of a container that it does not find when the pod is over; that it ran, the pod said before.
+const notFound = podObject({ phase: "Failed", containers: [ended(137, { reason: "ContainerStatusUnknown" })] });
+const runningSince = podObject({
+  phase: "Running",
+  containers: [containerStatus("main", { running: { startedAt: "2026-11-24T16:00:01Z" } })],
+});
+
 const report = (job = jobObject(), pods: PodRecord[] = []) => reportOf(job, pods, Date.parse("2026-11-24T16:00:05Z"));
 
 describe("the start of a run", () => {
@@ -27,6 +34,8 @@ describe("the start of a run", () => {
     { state: "a pending pod", pods: [seenPod(podObject())], started: null },
     { state: "a running container", pods: [seenPod(running)], started: "pod1" },
     { state: "a container that ended already", pods: [seenPod(failed)], started: "pod1" },
+    { state: "a pod deleted before its image was there", pods: [seenPod(podObject(), notFound)], started: null },
+    { state: "a pod that ran and whose container is lost", pods: [seenPod(runningSince, notFound)], started: "pod1" },
     { state: "a pod that ran and is gone", pods: [seenPod(running, failed, "gone")], started: "pod1" },
   ])("with $state is $started", ({ pods, started }) => {
     expect(report(jobObject(), pods).startedPod).toBe(started);
