@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, lte, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { clusters, nameClaims, sweepCursor } from "./schema.ts";
 
@@ -38,10 +38,11 @@ export async function claimName(
   return { claim: claimedRows[0] ?? null, clusterIds: clusterRows.map((row) => row.cluster) };
 }
 
-/** Gives a name up, whenever it was claimed; a claim of another job on it stays. */
+/** Gives a name up, claimed up to that moment (epoch ms; absent: whenever); a claim of another job on it stays. */
 export async function releaseName(
   db: D1Database,
   held: Pick<NameClaim, "namespace" | "jobName" | "jobId">,
+  upTo?: number,
 ): Promise<void> {
   await drizzle(db)
     .delete(nameClaims)
@@ -50,6 +51,7 @@ export async function releaseName(
         eq(nameClaims.namespace, held.namespace),
         eq(nameClaims.jobName, held.jobName),
         eq(nameClaims.jobId, held.jobId),
+        upTo === undefined ? undefined : lte(nameClaims.claimedAt, upTo),
       ),
     )
     .run();
@@ -72,8 +74,8 @@ export async function removeClaim(db: D1Database, claim: NameClaim): Promise<boo
 }
 
 /**
- * Looks at the next `limit` claims in order of their key, and gives those made before that moment (epoch ms) that no index
- * row names; `next` is null when the end was reached. No index on the time of a claim: it would cost every create a row.
+ * Looks at the next `limit` claims in order of their key, and gives those made before that moment (epoch ms) that the index
+ * row of no job that is there has as its name; `next` is null when the end was reached. No index on the time of a claim: it would cost every create a row.
  */
 export async function staleClaims(
   db: D1Database,
@@ -89,7 +91,8 @@ export async function staleClaims(
       claimedAt: nameClaims.claimedAt,
       // Written out: Drizzle leaves a column's table away here, and `id` would be that of the inner table.
       indexed: sql<number>`EXISTS (SELECT 1 FROM jobs WHERE jobs.job_type IN ('once', 'cron')
-        AND jobs.id = name_claims.id AND jobs.job_id = name_claims.job_id)`,
+        AND jobs.id = name_claims.id AND jobs.job_id = name_claims.job_id AND jobs.job_status <> 3
+        AND jobs.namespace = name_claims.namespace AND jobs.job_name = name_claims.job_name)`,
     })
     .from(nameClaims)
     .where(sql`(${nameClaims.namespace}, ${nameClaims.jobName}) > (${after.namespace}, ${after.jobName})`)

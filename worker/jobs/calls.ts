@@ -79,6 +79,46 @@ export type CreateAnswer =
 /** What a retry of a create is compared with. */
 export type Creation = { bodyHash: string | null; isDeleted: boolean };
 
+/**
+ * An update, checked, with the cluster chosen for its run (null: none fits yet). `claimedAt`: when its new name was claimed;
+ * null: it was not.
+ */
+export type UpdateInput = {
+  definition: Definition;
+  cluster: string | null;
+  force: boolean;
+  claimedAt: number | null;
+};
+export type UpdateAnswer =
+  | { answer: "updated"; outcome: DeleteOutcome; run: number; dueAt: number }
+  | { answer: "unknown" }
+  /** The job is deleted, or is being so. */
+  | { answer: "deleted" }
+  /** Rule 254. */
+  | { answer: "submitted" }
+  /** The name is not the job's: it must be claimed for it first; its integer id goes into the claim. */
+  | { answer: "claim_first"; id: number }
+  | { answer: "claim_too_old" }
+  /** Rule 253: the new definition is taken, and goes out as soon as the old Job is gone. */
+  | { answer: "timeout" }
+  /** Rule 255: the cluster refused to remove the old Job, so the old definition stays; its words. */
+  | { answer: "refused"; message: string };
+
+export type RerunAnswer =
+  | { answer: "rerun"; run: number }
+  | { answer: "unknown" }
+  | { answer: "deleted" }
+  | { answer: "not_finished" }
+  | { answer: "too_many_runs" };
+
+/** How the cancel of one run came out; 253 and 255 as for a delete. */
+export type CancelRunAnswer =
+  | { answer: "cancelled"; outcome: DeleteOutcome }
+  | { answer: "unknown" }
+  | { answer: "unknown_run" }
+  | { answer: "timeout" }
+  | { answer: "refused"; message: string };
+
 export type DeleteAnswer =
   | { answer: "deleted"; outcome: DeleteOutcome }
   /** No such job here. */
@@ -113,6 +153,11 @@ export type JobCalls = {
   creation(): Promise<Creation | null>;
   /** null: no such job here (it was never created, or was purged). */
   describe(): Promise<JobSnapshot | null>;
+  /** Waits at most `waitMs` until the old Job is gone; the update itself goes on. */
+  update(input: UpdateInput, waitMs: number): Promise<UpdateAnswer>;
+  rerun(): Promise<RerunAnswer>;
+  /** Waits at most `waitMs` for the cluster's confirmation; the cancellation itself goes on. */
+  cancelRun(run: number, waitMs: number): Promise<CancelRunAnswer>;
   /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */
   delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer>;
   /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */

@@ -1,18 +1,19 @@
+import { isClearingHeldUp } from "./lifecycle-effects.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { isOver } from "./lifecycle-runs.ts";
+import { isOver, waitsFor } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 
 // An alarm set at the present moment inside alarm() can be lost (platform notes, "Alarms").
 const ALARM_SOONEST_MS = 50;
 const ALARM_HOP_MS = 30 * 24 * 3_600_000;
 
-function runTimes(run: Run): number[] {
+function runTimes(job: Job, run: Run): number[] {
   const times: number[] = [];
   if (run.removal?.ask) times.push(run.removal.ask.nextAttemptAt);
   if (run.state === "ending") times.push(run.logsBy);
   if (run.state === "created" && run.removal === null && run.deadlineLook) times.push(run.deadlineLook.nextAttemptAt);
   if (run.state === "due" && run.removal === null) {
-    if (run.book) times.push(run.book.nextAttemptAt);
+    if (run.book && waitsFor(job, run) === null) times.push(run.book.nextAttemptAt);
     if (run.deadlineLook) times.push(run.deadlineLook.nextAttemptAt);
   }
   return times;
@@ -23,9 +24,10 @@ function runTimes(run: Run): number[] {
  * whatever a crash cut short is found again.
  */
 export function nextAlarmAt(job: Job, now: number): number | null {
-  const times = job.runs.flatMap(runTimes);
+  const times = job.runs.flatMap((run) => runTimes(job, run));
   if (job.index.written < job.index.version && job.index.net === "alarm") times.push(job.index.nextAttemptAt);
-  if (job.releasing) times.push(job.releasing.nextAttemptAt);
+  for (const { releasing } of job.names) if (releasing) times.push(releasing.nextAttemptAt);
+  if (job.clearing && !isClearingHeldUp(job)) times.push(job.clearing.nextAttemptAt);
   if (job.purge) times.push(job.purge.nextAttemptAt);
   if (times.length === 0) return null;
   return Math.min(Math.max(Math.min(...times), now + ALARM_SOONEST_MS), now + ALARM_HOP_MS);

@@ -1,6 +1,7 @@
-import { ATTEMPT_MS } from "./lifecycle-limits.ts";
+import { ATTEMPT_MS, CLEARED_AT_ONCE } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
-import type { Job, Retry } from "./lifecycle-state.ts";
+import { isOver, waitsFor } from "./lifecycle-runs.ts";
+import type { HeldName, Job, Retry } from "./lifecycle-state.ts";
 
 /** Something to be done outside the job, after its state is committed. Each comes back as an event. */
 export type Effect =
@@ -9,7 +10,8 @@ export type Effect =
   | { type: "look"; run: number }
   | { type: "cancel"; run: number; n: number }
   | { type: "write_index" }
-  | { type: "release_name" }
+  | { type: "release_name"; name: HeldName }
+  | { type: "recall"; below: number }
   | { type: "purge" };
 
 function isDue(retry: Retry | null, now: number): retry is Retry {
@@ -21,7 +23,12 @@ function underWay<Kind extends Retry>(retry: Kind, now: number): Kind {
   return { ...retry, nextAttemptAt: now + ATTEMPT_MS };
 }
 
-function takeFromRun(run: Run, now: number, effects: Effect[]): Run {
+/** Whether a deletion waits for the Jobs of finished runs to go before it reads more of them. */
+export function isClearingHeldUp(job: Job): boolean {
+  return job.runs.filter((run) => isOver(run) && run.removal !== null).length >= CLEARED_AT_ONCE;
+}
+
+function takeFromRun(job: Job, run: Run, now: number, effects: Effect[]): Run {
   if (run.removal) {
     if (!isDue(run.removal.ask, now)) return run;
     effects.push({ type: "cancel", run: run.run, n: run.removal.n });
@@ -32,7 +39,7 @@ function takeFromRun(run: Run, now: number, effects: Effect[]): Run {
     effects.push({ type: "look", run: run.run });
     return { ...run, deadlineLook: underWay(run.deadlineLook, now) };
   }
-  if (run.state !== "due") return run;
+  if (run.state !== "due" || waitsFor(job, run) !== null) return run;
   let taken = run;
   if (run.book && isDue(run.book, now)) {
     effects.push(run.cluster === null ? { type: "choose", run: run.run } : { type: "book", run: run.run, n: run.n });
@@ -51,7 +58,7 @@ function takeFromRun(run: Run, now: number, effects: Effect[]): Run {
  */
 export function takeDueEffects(before: Job, now: number): { job: Job; effects: Effect[] } {
   const effects: Effect[] = [];
-  const runs = before.runs.map((run) => takeFromRun(run, now, effects));
+  const runs = before.runs.map((run) => takeFromRun(before, run, now, effects));
   let job = effects.length > 0 ? { ...before, runs } : before;
   if (isDue(job.purge, now)) {
     effects.push({ type: "purge" });
@@ -61,9 +68,15 @@ export function takeDueEffects(before: Job, now: number): { job: Job; effects: E
     effects.push({ type: "write_index" });
     job = { ...job, index: underWay(job.index, now) };
   }
-  if (isDue(job.releasing, now)) {
-    effects.push({ type: "release_name" });
-    job = { ...job, releasing: underWay(job.releasing, now) };
+  const names = job.names.map((held): HeldName => {
+    if (!isDue(held.releasing, now)) return held;
+    effects.push({ type: "release_name", name: held });
+    return { ...held, releasing: underWay(held.releasing, now) };
+  });
+  if (effects.some(({ type }) => type === "release_name")) job = { ...job, names };
+  if (isDue(job.clearing, now) && !isClearingHeldUp(job)) {
+    effects.push({ type: "recall", below: job.clearing.below });
+    job = { ...job, clearing: underWay(job.clearing, now) };
   }
   return { job, effects };
 }

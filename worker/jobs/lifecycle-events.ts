@@ -1,10 +1,14 @@
 import type { BookAnswer, CancelAnswer, RowView } from "../clusters/calls.ts";
-import type { CreateInput, TakenFact } from "./calls.ts";
-import type { Job } from "./lifecycle-state.ts";
+import type { CreateInput, TakenFact, UpdateInput } from "./calls.ts";
+import type { Run } from "./lifecycle-run.ts";
+import type { HeldName, Job } from "./lifecycle-state.ts";
 
 /** Everything that can happen to a job: requests, facts, the clock, and how the effects came out. */
 export type Event =
   | { type: "create"; input: CreateInput }
+  | { type: "update"; input: UpdateInput }
+  | { type: "rerun" }
+  | { type: "cancel"; run: number }
   | { type: "delete"; force: boolean }
   | { type: "fact"; cluster: string; taken: TakenFact }
   | { type: "late"; cluster: string; run: number }
@@ -21,8 +25,10 @@ export type Event =
   | { type: "cancel_failed"; run: number; n: number }
   | { type: "index_written"; version: number }
   | { type: "index_failed" }
-  | { type: "name_released" }
-  | { type: "release_failed" }
+  | { type: "name_released"; name: HeldName }
+  | { type: "release_failed"; name: HeldName }
+  /** Finished runs that were read for a deletion; `below` null: there are no more. */
+  | { type: "recalled"; runs: Run[]; below: number | null }
   | { type: "purge_failed" };
 
 /** Why an event changes nothing; the caller needs no answer of its own for it. */
@@ -40,7 +46,17 @@ export type IgnoreReason =
   | "deleted";
 
 /** Why a request or a piece of a log is not taken. */
-export type RefusalCode = "unknown" | "exists" | "claim_too_old" | "submitted" | "log";
+export type RefusalCode =
+  | "unknown"
+  | "exists"
+  | "claim_first"
+  | "claim_too_old"
+  | "submitted"
+  | "deleted"
+  | "not_finished"
+  | "too_many_runs"
+  | "unknown_run"
+  | "log";
 
 /** A change of a log's body, done in the same turn as the commit of its job. */
 export type BodyChange =

@@ -1,6 +1,6 @@
 import { isBeingRemoved } from "./lifecycle-removal.ts";
 import type { Removal, Run } from "./lifecycle-run.ts";
-import { isOver, newestRun } from "./lifecycle-runs.ts";
+import { isOver, newestRun, waitsFor } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 import type { Look } from "./lifecycle-views.ts";
 
@@ -43,20 +43,27 @@ function explainDue(run: Run & { state: "due" }, look: Look, now: number): strin
   return `${when}; not booked in cluster ${run.cluster} yet: ${run.book.problem} (${again})`;
 }
 
-const BEING_REMOVED: Record<Removal["why"], string> = {
+const REMOVED_SINCE: Record<Removal["why"], string> = {
   delete: "it is being deleted",
+  update: "it is being replaced",
+  cancel: "it is being cancelled",
   deadline: "its start deadline passed and it is being taken back",
   not_started: "no container had started by its start deadline, and its Job is being removed",
   finished: "its Job is being removed",
   repair: "its Job is being removed",
 };
 
-function explainRemoval(job: Job, run: Run, look: Look): string {
+function explainRemoval(run: Run, look: Look): string {
   if (!run.removal) return "";
-  const why = BEING_REMOVED[run.removal.why];
   const whom = isBeingRemoved(run) ? "waits for" : "is to tell";
-  const refusal = job.deletion?.state === "refused" ? `; ${job.deletion.message}` : "";
-  return `${why} since ${at(run.removal.sinceAt)}: it ${whom} cluster ${run.cluster}${waitingText(look)}${awayText(run, look)}${refusal}`;
+  const since = `${REMOVED_SINCE[run.removal.why]} since ${at(run.removal.sinceAt)}`;
+  return `${since}: it ${whom} cluster ${run.cluster}${waitingText(look)}${awayText(run, look)}`;
+}
+
+/** An updated job whose old Job is not gone yet. */
+function explainTakingOver(run: Run, earlier: Run, look: Look, now: number): string {
+  const when = run.dueAt > now ? `scheduled for ${at(run.dueAt)}` : `due since ${at(run.dueAt)}`;
+  return `${when}; it goes out once run ${earlier.run} is gone: ${explainRemoval(earlier, look)}`;
 }
 
 function explainEnd(run: Run): string {
@@ -104,11 +111,15 @@ function explainSent(run: Run, sentAt: number | null, look: Look): string {
 export function explain(job: Job, look: Look, now: number): string {
   const run = newestRun(job);
   if (job.deletion?.state === "done") {
-    const gone = run.removal ? `; its Job is removed when cluster ${run.cluster} is there` : "";
+    const leaving = job.runs.findLast(({ removal }) => removal !== null);
+    const gone = leaving ? `; its Job is removed when cluster ${leaving.cluster} is there` : "";
     const leftover = job.leftover === "" ? "" : `; its Job could not be removed: ${job.leftover}`;
     return `deleted at ${at(job.deletion.at)} (${job.deletion.outcome})${gone}${leftover}`;
   }
-  if (run.removal && !isOver(run)) return explainRemoval(job, run, look);
+  const earlier = waitsFor(job, run);
+  if (earlier !== null) return explainTakingOver(run, earlier, look, now);
+  if (run.removal && !isOver(run)) return explainRemoval(run, look);
   const text = explainRun(run, look, now);
-  return job.deletion?.state === "refused" ? `${text}; it could not be deleted: ${job.deletion.message}` : text;
+  if (job.deletion?.state === "refused") return `${text}; it could not be deleted: ${job.deletion.message}`;
+  return run.refusal === "" || isOver(run) ? text : `${text}; its Job could not be removed: ${run.refusal}`;
 }

@@ -1,5 +1,6 @@
 import type { Fact } from "../../protocol/up.ts";
 import type { TakenFact } from "./calls.ts";
+import { runAgainIfWanted } from "./lifecycle-anew.ts";
 import { ignored, moved, type Step } from "./lifecycle-events.ts";
 import { LOG_WAIT_MS } from "./lifecycle-limits.ts";
 import { awaitLogs, giveUpLogs, isAwaitingLogs, takeLogPiece } from "./lifecycle-logs.ts";
@@ -45,8 +46,6 @@ export function finishEnding(job: Job, run: Run & { state: "ending" }): Job {
 function takeEnded(before: Job, run: Run, fact: FactOf<"ended">, taken: TakenFact, now: number): Step {
   if (isOver(run)) return ignored("run_is_over");
   if (run.state === "ending") return ignored("already_known");
-  // A failure while the Job is being removed is the removal's doing.
-  if (isBeingRemoved(run) && fact.result === "failed") return ignored("being_removed");
   const known = seen(before, run, taken, fact.uid, now);
   if (known.run.state !== "created" && known.run.state !== "running") return ignored("already_known");
   const { firedAt, sentAt, createdAt } = known.run;
@@ -57,7 +56,12 @@ function takeEnded(before: Job, run: Run, fact: FactOf<"ended">, taken: TakenFac
     message: fact.message,
     pods: fact.pods,
     podCount: fact.podCount,
+    outcome: null,
   };
+  if (run.removal !== null && isBeingRemoved(run) && fact.result === "failed") {
+    // A failure while the Job is being removed is the removal's doing.
+    return moved(withRun(known.job, { ...known.run, removal: { ...run.removal, failedWith: end } }));
+  }
   if (run.removal !== null)
     return moved(endedWhileRemoved(endRun(known.job, known.run, fact.result, end), run.run, now));
   const waiting = awaitLogs(known.job, known.run, fact.logs, now);
@@ -103,7 +107,8 @@ function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact,
   }
   const known = seen(before, run, taken, fact.uid, now);
   const message = "its Job vanished from the cluster before it ended";
-  return moved(endRun(known.job, known.run, "lost", endWithoutPods(taken.at, "lost", message)));
+  const over = endRun(known.job, known.run, "lost", endWithoutPods(taken.at, "lost", message));
+  return moved(runAgainIfWanted(over, known.run, now));
 }
 
 function takeRemoved(job: Job, run: Run, fact: FactOf<"removed">, taken: TakenFact): Step {

@@ -4,6 +4,14 @@ export const FACTS_MS = 5_000;
 export const CLAIM_MS = 30_000;
 /** An attempt that has not come back after this long is made again. */
 export const ATTEMPT_MS = 10_000;
+/** A run's number where its Kubernetes name carries it: what is checked at create leaves room for four digits. */
+export const MAX_RERUN_NUMBER = 9_999;
+/** How often in a row a lost run is run again (contract, part 5). */
+export const LOST_RERUNS = 3;
+/** Finished runs that are kept, and how many of them one turn looks at (design, "Cost is a feature" and "Bounded"). */
+export const FINISHED_RUNS = 1_000;
+/** Finished runs whose Jobs a deletion removes at a time. */
+export const CLEARED_AT_ONCE = 10;
 /** A job that is over is kept this long. */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 /** How long a run's end waits for the next byte of its logs. */

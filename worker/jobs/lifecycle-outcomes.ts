@@ -1,10 +1,12 @@
 import type { CancelAnswer } from "../clusters/calls.ts";
-import { retryAfter } from "./lifecycle-clock.ts";
+import { retryAfter, retryNow } from "./lifecycle-clock.ts";
 import { type Event, ignored, moved, type Step } from "./lifecycle-events.ts";
-import { removalConfirmed } from "./lifecycle-removal.ts";
+import { CLEARED_AT_ONCE } from "./lifecycle-limits.ts";
+import { heldName, withRelease } from "./lifecycle-names.ts";
+import { removalConfirmed, removeFinished } from "./lifecycle-removal.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { findRun, inState, withRun } from "./lifecycle-runs.ts";
-import type { Job } from "./lifecycle-state.ts";
+import { findRun, inState, joined, withRun } from "./lifecycle-runs.ts";
+import type { HeldName, Job } from "./lifecycle-state.ts";
 
 /** How the other effects came out: removals, and what D1 was to be told. */
 export type Outcome = Extract<
@@ -17,6 +19,7 @@ export type Outcome = Extract<
       | "index_failed"
       | "name_released"
       | "release_failed"
+      | "recalled"
       | "purge_failed";
   }
 >;
@@ -33,9 +36,11 @@ export function takeOutcome(job: Job, event: Outcome, now: number): Step {
     case "index_failed":
       return indexFailed(job, now);
     case "name_released":
-      return nameReleased(job);
+      return nameReleased(job, event.name);
     case "release_failed":
-      return releaseFailed(job, now);
+      return releaseFailed(job, event.name, now);
+    case "recalled":
+      return runsRecalled(job, event.runs, event.below, now);
     case "purge_failed":
       return purgeFailed(job, now);
   }
@@ -87,14 +92,22 @@ function indexFailed(job: Job, now: number): Step {
 }
 
 /** The name is another job's to claim. */
-function nameReleased(job: Job): Step {
-  return job.releasing ? moved({ ...job, nameHeld: false, releasing: null }) : ignored("not_open");
+function nameReleased(job: Job, name: HeldName): Step {
+  return heldName(job, name)?.releasing ? moved(withRelease(job, name, null)) : ignored("not_open");
 }
 
 /** D1 could not be told that the name is free. */
-function releaseFailed(job: Job, now: number): Step {
-  if (!job.releasing) return ignored("not_open");
-  return moved({ ...job, releasing: retryAfter(job.releasing.attempts, job.jobId, now) });
+function releaseFailed(job: Job, name: HeldName, now: number): Step {
+  const attempts = heldName(job, name)?.releasing?.attempts;
+  if (attempts === undefined) return ignored("not_open");
+  return moved(withRelease(job, name, retryAfter(attempts, job.jobId, now)));
+}
+
+/** Finished runs were read whose Jobs go with their job. */
+function runsRecalled(job: Job, runs: readonly Run[], below: number | null, now: number): Step {
+  if (job.clearing === null) return ignored("not_open");
+  const read = runs.slice(0, CLEARED_AT_ONCE).map((run) => removeFinished(job, run, now));
+  return moved(joined({ ...job, clearing: below === null ? null : { ...retryNow(now), below } }, read));
 }
 
 /** D1 could not be told to forget the job; nothing of it is deleted before that. */

@@ -1,56 +1,34 @@
 import type { CreateInput } from "./calls.ts";
-import { leadMs, retryNow } from "./lifecycle-clock.ts";
+import { dueRun } from "./lifecycle-anew.ts";
+import { retryNow } from "./lifecycle-clock.ts";
 import { ignored, moved, refused, type Step } from "./lifecycle-events.ts";
-import { finishEnding, skipRun } from "./lifecycle-facts.ts";
+import { skipRun } from "./lifecycle-facts.ts";
 import { CLAIM_MS } from "./lifecycle-limits.ts";
-import { giveUpLogs } from "./lifecycle-logs.ts";
-import { deleted, removeNow } from "./lifecycle-removal.ts";
+import { withName } from "./lifecycle-names.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { findRun, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
-import { dueLook } from "./lifecycle-start-deadline.ts";
+import { findRun, isOver, isSubmitted } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
-import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
-
-/** When a run is to be booked, epoch ms: its time less the job's lead. */
-export function bookAt(job: Job, run: Run): number {
-  return run.dueAt - leadMs(job.jobId);
-}
-
-function firstRun(input: CreateInput, now: number): Run {
-  const { definition } = input;
-  const dueAt = definition.execAt;
-  const deadlineMs = definition.startingDeadlineSeconds === null ? null : definition.startingDeadlineSeconds * 1_000;
-  const startDeadlineAt = deadlineMs === null ? null : dueAt + deadlineMs;
-  return {
-    run: 1,
-    slotAt: null,
-    kubeJob: definition.jobName,
-    cluster: input.cluster,
-    dueAt,
-    startDeadlineAt,
-    n: 1,
-    removal: null,
-    logs: [],
-    state: "due",
-    book: { ...retryNow(Math.max(now, dueAt - leadMs(input.jobId))), problem: "" },
-    deadlineLook: dueLook(startDeadlineAt),
-  };
-}
 
 /** Creates the job with its one run (contract, `once_job/create`); a claim that is too old may be another's by now. */
 export function createJob(job: Job | null, input: CreateInput, now: number): Step {
   if (job !== null) return refused("exists");
   if (now - input.claimedAt > CLAIM_MS) return refused("claim_too_old");
-  return moved({
-    format: 1,
-    jobId: input.jobId,
+  const { jobId, definition, cluster } = input;
+  const place = { run: 1, kubeJob: definition.jobName, cluster, dueAt: definition.execAt, afterLost: 0 };
+  const created: Job = {
+    format: 2,
+    jobId,
     id: input.id,
     installation: input.installation,
-    definition: input.definition,
+    definition,
     ...(input.bodyHash !== null && { bodyHash: input.bodyHash }),
     createdAt: input.createdAt,
     updatedAt: now,
-    runs: [firstRun(input, now)],
+    runs: [dueRun(jobId, definition, { ...place, takesOver: false }, now)],
+    current: 1,
+    nextRun: 2,
+    finishedRuns: 0,
+    clearing: null,
     times: 0,
     successTimes: 0,
     repairs: 0,
@@ -58,51 +36,11 @@ export function createJob(job: Job | null, input: CreateInput, now: number): Ste
     logBytes: 0,
     deletion: null,
     leftover: "",
-    nameHeld: true,
-    releasing: null,
+    names: [],
     index: { version: 0, written: 0, attempts: 0, nextAttemptAt: now, net: "sweep" },
     purge: null,
-  });
-}
-
-/** A finished run's Job, if one may still be there, is removed when its cluster is there. */
-function removeFinished(run: Run, now: number): Run {
-  const mayBeThere = (run.state === "succeeded" || run.state === "failed") && run.times.createdAt !== null;
-  return mayBeThere && run.removal === null ? removeNow(run, "finished", now) : run;
-}
-
-function deleteFinished(job: Job, now: number): Step {
-  const runs = job.runs.map((run) => removeFinished(run, now));
-  return moved(deleted({ ...job, runs }, "already_finished", now));
-}
-
-/** An open run of a deleted job: taken back here and now where its cluster never heard of it, else by its cluster. */
-function deleteOpen(job: Job, run: Run, now: number): Step {
-  if (run.state === "ending") {
-    // A deleted run waits for no log.
-    const given = giveUpLogs(run, "the job was deleted");
-    const over = given.state === "ending" ? finishEnding(withRun(job, given), given) : job;
-    return deleteFinished(over, now);
-  }
-  const neverBooked = run.state === "due" && (run.cluster === null || (now < bookAt(job, run) && run.book !== null));
-  if (neverBooked) {
-    const end = endWithoutPods(now, "deleted", "it was taken back before its Job was created");
-    return moved(deleted(endRun(job, run, "cancelled", end), "cancelled_before_dispatch", now));
-  }
-  const removing: Run = run.removal
-    ? { ...run, removal: { ...run.removal, why: "delete" } }
-    : removeNow(run, "delete", now);
-  return moved({ ...withRun(job, removing), deletion: { state: "asked", askedAt: now } });
-}
-
-/** Deletes the job (contract, part 2); a job that is submitted and not yet created needs `force`. */
-export function deleteJob(job: Job, force: boolean, now: number): Step {
-  // A deletion that is under way, or done, is joined by whoever asks.
-  if (job.deletion?.state === "done" || job.deletion?.state === "asked") return ignored("already_known");
-  const run = newestRun(job);
-  if (isOver(run)) return deleteFinished(job, now);
-  if (isSubmitted(run) && !force) return refused("submitted");
-  return deleteOpen(job, run, now);
+  };
+  return moved(withName(created, definition, input.claimedAt));
 }
 
 /** The cluster was away at the run's time: a once job waits, but not beyond its start deadline. */

@@ -1,4 +1,6 @@
 import type { PodEnd } from "../../protocol/up.ts";
+import type { DeleteOutcome } from "./calls.ts";
+import type { Definition } from "./definition.ts";
 import type { LogEntry, Retry } from "./lifecycle-state.ts";
 
 /**
@@ -21,14 +23,17 @@ export const RUN_STATES = [
 export type FinalState = "succeeded" | "failed" | "cancelled" | "lost" | "skipped";
 
 /**
- * The run's Job is to be taken back or removed. `why`: its caller deleted it; its start deadline passed before a Job or, `not_started`, a container of it was there; its job was
- * deleted after the end; it turned up for a run that was over. `ask` null: the cluster's object has taken it over.
+ * The run's Job is to be taken back or removed. `why`: its caller deleted the job, updated it, or cancelled the run; its
+ * start deadline passed before a Job or, `not_started`, a container of it was there; its job was deleted or updated after the
+ * end; it turned up for a run that was over. `ask` null: the cluster's object has taken it over. `failedWith`: a failure that
+ * came meanwhile, which is the removal's doing unless that is refused.
  */
 export type Removal = {
   n: number;
-  why: "delete" | "deadline" | "not_started" | "finished" | "repair";
+  why: "delete" | "update" | "cancel" | "deadline" | "not_started" | "finished" | "repair";
   sinceAt: number;
   ask: Retry | null;
+  failedWith: End | null;
   /** What a run that did not start in time waited for; null: nobody said. */
   waitedFor?: string | null;
 };
@@ -44,12 +49,25 @@ export type Times = {
   startedAt: number | null;
 };
 
-/** How a run ended. `reason` is a code, empty on success; `pods` at most 100. */
-export type End = { finishedAt: number; reason: string; message: string; pods: PodEnd[]; podCount: number };
+/**
+ * How a run ended. `reason` is a code, empty on success; `pods` at most 100. `outcome`: what the caller who ended it met; null:
+ * it ended by itself.
+ */
+export type End = {
+  finishedAt: number;
+  reason: string;
+  message: string;
+  pods: PodEnd[];
+  podCount: number;
+  outcome: DeleteOutcome | null;
+};
 
 export type RunState =
-  /** `book` null: the cluster's object has it. `deadlineLook` null: no start deadline, or it was looked at. */
-  | { state: "due"; book: (Retry & { problem: string }) | null; deadlineLook: Retry | null }
+  /**
+   * `book` null: the cluster's object has it. `deadlineLook` null: no start deadline, or it was looked at. `takesOver`: it may
+   * not be booked before every earlier run of the job is over.
+   */
+  | { state: "due"; book: (Retry & { problem: string }) | null; deadlineLook: Retry | null; takesOver: boolean }
   | { state: "sent"; firedAt: number | null; sentAt: number | null }
   /** `deadlineLook` null: it may start for ever. */
   | ({ state: "created"; deadlineLook: Retry | null } & Seen)
@@ -57,10 +75,13 @@ export type RunState =
   | ({ state: "ending"; startedAt: number | null; result: "succeeded" | "failed"; end: End; logsBy: number } & Seen)
   | { state: FinalState; times: Times; uid: string | null; end: End };
 
-/** One execution of the job. Its manifest is a pure function of the job's definition and these fields. */
+/** One execution of the job. Its manifest is a pure function of its definition and these fields. */
 export type Run = {
   run: number;
   slotAt: number | null;
+  /** Its own: an update gives the job another one. null: the run is over and has a key of its own, where nobody needs it. */
+  definition: Definition | null;
+  namespace: string;
   kubeJob: string;
   /** null: no cluster fits yet. */
   cluster: string | null;
@@ -69,5 +90,9 @@ export type Run = {
   /** Rises with every decision about this run; the cluster's object answers an older one and does not apply it. */
   n: number;
   removal: Removal | null;
+  /** What its cluster said when it refused the last removal; empty: nothing. */
+  refusal: string;
+  /** How many lost runs it runs again, one after another (`on_lost`). */
+  afterLost: number;
   logs: LogEntry[];
 } & RunState;

@@ -26,15 +26,15 @@ export function isSubmitted(run: Run): boolean {
   return run.state === "due" || run.state === "sent";
 }
 
-/** The run of that number among those the job keeps; undefined: none. */
+/** The run of that number among those at hand; undefined: none. */
 export function findRun(job: Job, run: number): Run | undefined {
   return job.runs.find((candidate) => candidate.run === run);
 }
 
-/** The run that speaks for a once job. Every job has one from its creation on. */
+/** The run that speaks for a once job: its newest one, but for one that an update could not put in place. */
 export function newestRun(job: Job): Run {
-  const newest = job.runs.at(-1);
-  if (newest === undefined) throw new Error(`job ${job.jobId} has no run: its stored value is broken`);
+  const newest = findRun(job, job.current);
+  if (newest === undefined) throw new Error(`job ${job.jobId} has no run ${job.current}: its stored value is broken`);
   return newest;
 }
 
@@ -43,8 +43,36 @@ export function withRun(job: Job, run: Run): Job {
   return { ...job, runs: job.runs.map((old) => (old.run === run.run ? run : old)) };
 }
 
+/** The run that keeps this one waiting: an earlier one that is not over; null: it may be booked. */
+export function waitsFor(job: Job, run: Run): Run | null {
+  if (run.state !== "due" || !run.takesOver) return null;
+  return job.runs.find((earlier) => earlier.run < run.run && !isOver(earlier)) ?? null;
+}
+
+/** Whether the run needs a place in the packed value; all others have keys of their own. */
+function isPacked(job: Job, run: Run): boolean {
+  return run.run === job.current || !isOver(run) || run.removal !== null;
+}
+
+/** Parts the job as it is packed from the finished runs that have keys of their own, without what only an open run needs. */
+export function parted(job: Job): { packed: Job; finished: Run[] } {
+  const finished = job.runs.filter((run) => !isPacked(job, run));
+  if (finished.length === 0) return { packed: job, finished };
+  const packed = { ...job, runs: job.runs.filter((run) => isPacked(job, run)) };
+  return { packed, finished: finished.map((run) => (run.definition === null ? run : { ...run, definition: null })) };
+}
+
+/** The job with these runs, read from their own keys, among those at hand. */
+export function joined(job: Job, finished: readonly Run[]): Job {
+  const read = finished.filter((run) => findRun(job, run.run) === undefined);
+  if (read.length === 0) return job;
+  return { ...job, runs: [...job.runs, ...read].sort((a, b) => a.run - b.run) };
+}
+
 /** The run in another state; what belonged to the old state alone is gone. */
 export function inState(run: Run, state: RunState): Run {
-  const { slotAt, kubeJob, cluster, dueAt, startDeadlineAt, n, removal, logs } = run;
-  return { run: run.run, slotAt, kubeJob, cluster, dueAt, startDeadlineAt, n, removal, logs, ...state };
+  const { slotAt, definition, namespace, kubeJob, cluster, dueAt, startDeadlineAt } = run;
+  const { n, removal, refusal, afterLost, logs } = run;
+  const place = { run: run.run, slotAt, definition, namespace, kubeJob, cluster, dueAt, startDeadlineAt };
+  return { ...place, n, removal, refusal, afterLost, logs, ...state };
 }

@@ -32,7 +32,8 @@ export type LogEntry = {
 };
 
 export type Deletion =
-  | { state: "asked"; askedAt: number }
+  /** `met`: the strongest of what its runs that are over by now said. */
+  | { state: "asked"; askedAt: number; met: DeleteOutcome }
   /** The cluster refused; the job keeps its status and may be deleted again. */
   | { state: "refused"; message: string }
   | { state: "done"; at: number; outcome: DeleteOutcome };
@@ -50,9 +51,20 @@ export type IndexState = {
   net: "sweep" | "relay" | "alarm";
 };
 
-/** All that a job is, kept as one packed value; log bodies have keys of their own. */
+/**
+ * A name that is claimed in D1 for this job. `releasing` null: it is held. A release is for claims up to that moment (epoch ms),
+ * so that one which arrives late can't take a name away that was claimed anew.
+ */
+export type HeldName = {
+  namespace: string;
+  jobName: string;
+  claimedAt: number;
+  releasing: (Retry & { upTo: number }) | null;
+};
+
+/** All that a job is, kept as one packed value; finished runs and log bodies have keys of their own. */
 export type Job = {
-  format: 1;
+  format: 2;
   jobId: string;
   id: number;
   installation: string;
@@ -61,8 +73,18 @@ export type Job = {
   bodyHash?: string;
   createdAt: number;
   updatedAt: number;
-  /** The open runs and the newest one. */
+  /**
+   * In order of their numbers: the current run, those that are open or whose Job is being removed, and, within a turn, those
+   * that were read from their own keys for it.
+   */
   runs: Run[];
+  /** The run that speaks for the job. */
+  current: number;
+  nextRun: number;
+  /** Finished runs that have keys of their own. */
+  finishedRuns: number;
+  /** A deletion that has yet to look for the Jobs of finished runs below that number. */
+  clearing: (Retry & { below: number }) | null;
   times: number;
   successTimes: number;
   /** Jobs that turned up for a run that was over, and were removed. */
@@ -72,9 +94,8 @@ export type Job = {
   deletion: Deletion | null;
   /** What a cluster said when it refused to remove a finished run's Job; empty: nothing. */
   leftover: string;
-  /** `releasing` null: the name is held, or given up for good (`nameHeld` false). */
-  nameHeld: boolean;
-  releasing: Retry | null;
+  /** That of the definition, and those that open runs still have; empty once a deletion has given them up. */
+  names: HeldName[];
   index: IndexState;
   /** Set once the job is over: when all of it is forgotten. */
   purge: Retry | null;

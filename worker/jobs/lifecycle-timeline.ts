@@ -67,5 +67,5 @@ export function endRun(job: Job, run: Run, state: FinalState, end: End): Job {
 
 /** An end that no pod had a part in. */
 export function endWithoutPods(finishedAt: number, reason: string, message: string): End {
-  return { finishedAt, reason, message, pods: [], podCount: 0 };
+  return { finishedAt, reason, message, pods: [], podCount: 0, outcome: null };
 }

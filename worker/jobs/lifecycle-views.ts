@@ -4,14 +4,21 @@ import type { JobRow } from "../db/rows.ts";
 import type { JobSnapshot, JobStatus, RunView } from "./calls.ts";
 import { durationText, explain } from "./lifecycle-explain.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { isOver, isSubmitted, newestRun } from "./lifecycle-runs.ts";
+import { isOver, isSubmitted, newestRun, waitsFor } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { timesOf } from "./lifecycle-timeline.ts";
 
 /** What the cluster's object said when it was asked for a description; null: not asked, or it did not answer in time. */
 export type Look = RowView | null;
 
-const RUNS_DESCRIBED = 20;
+/** How many runs `describe` shows, the newest first. */
+export const RUNS_DESCRIBED = 20;
+
+/** The run whose cluster says why the job does not get on: the one that the current run waits for, or that run itself. */
+export function runToLookAt(job: Job): Run {
+  const run = newestRun(job);
+  return waitsFor(job, run) ?? run;
+}
 
 /** The seed's `job_status` of the job (contract, part 2). */
 export function jobStatusOf(job: Job): JobStatus {
@@ -37,7 +44,10 @@ export function jobStatusOf(job: Job): JobStatus {
 /** The seed's `job_exec_information`: why it failed or how it ended; empty while it goes on. */
 export function informationOf(job: Job): string {
   const run = newestRun(job);
-  if (!isOver(run)) return job.deletion?.state === "refused" ? `not deleted: ${job.deletion.message}` : "";
+  if (!isOver(run)) {
+    if (job.deletion?.state === "refused") return `not deleted: ${job.deletion.message}`;
+    return run.refusal === "" ? "" : `not removed: ${run.refusal}`;
+  }
   const { reason, message, finishedAt } = run.end;
   if (run.state === "succeeded") {
     const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
@@ -79,16 +89,20 @@ export function runView(run: Run, look: Look): RunView {
   };
 }
 
-/** Everything `describe` shows; pure, so it never waits for the cluster. */
+/**
+ * Everything `describe` shows; pure, so it never waits for the cluster. `job` has its newest finished runs at hand; `look` is
+ * about the run to look at.
+ */
 export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
   const run = newestRun(job);
+  const lookedAt = runToLookAt(job).run;
   return {
     jobId: job.jobId,
     id: job.id,
     jobType: "once",
     definition: job.definition,
     jobStatus: jobStatusOf(job),
-    status: job.deletion?.state === "done" ? "deleted" : statusOf(run, look),
+    status: job.deletion?.state === "done" ? "deleted" : statusOf(run, run.run === lookedAt ? look : null),
     information: informationOf(job),
     times: job.times,
     successTimes: job.successTimes,
@@ -99,7 +113,7 @@ export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
     runs: job.runs
       .slice(-RUNS_DESCRIBED)
       .reverse()
-      .map((shown) => runView(shown, shown.run === run.run ? look : null)),
+      .map((shown) => runView(shown, shown.run === lookedAt ? look : null)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FactAnswer, LateAnswer } from "./calls.ts";
 import { isJobOver } from "./lifecycle-alarm.ts";
+import { rerunJob, updateJob } from "./lifecycle-anew.ts";
 import { takeBookingOutcome } from "./lifecycle-booking.ts";
 import { retryNow } from "./lifecycle-clock.ts";
 import { type Effect, takeDueEffects } from "./lifecycle-effects.ts";
@@ -7,10 +8,13 @@ import { type BodyChange, type Event, ignored, refused, type Step } from "./life
 import { finishEnding, skipRun, takeFact } from "./lifecycle-facts.ts";
 import { RETENTION_MS } from "./lifecycle-limits.ts";
 import { giveUpLogs, NOTHING_CAME } from "./lifecycle-logs.ts";
+import { giveUpNames } from "./lifecycle-names.ts";
 import { takeOutcome } from "./lifecycle-outcomes.ts";
-import { createJob, deleteJob, judgeLate, pokeJob } from "./lifecycle-requests.ts";
-import { findRun, isOver, withRun } from "./lifecycle-runs.ts";
+import { createJob, judgeLate, pokeJob } from "./lifecycle-requests.ts";
+import type { Run } from "./lifecycle-run.ts";
+import { findRun, isOver, waitsFor, withRun } from "./lifecycle-runs.ts";
 import type { IndexState, Job } from "./lifecycle-state.ts";
+import { cancelRun, deleteJob } from "./lifecycle-verbs.ts";
 import { changingRowOf } from "./lifecycle-views.ts";
 
 /**
@@ -25,11 +29,22 @@ export type Advanced = {
   durable: boolean;
 };
 
+/** Whether a caller waits for an answer of its own. */
+function isRequest({ type }: Event): boolean {
+  return type === "update" || type === "rerun" || type === "cancel" || type === "delete";
+}
+
 /** What one event does by itself, before the clock and the index are seen to. */
 export function step(job: Job | null, event: Event, now: number): Step {
   if (event.type === "create") return createJob(job, event.input, now);
-  if (job === null) return event.type === "delete" ? refused("unknown") : ignored("no_job");
+  if (job === null) return isRequest(event) ? refused("unknown") : ignored("no_job");
   switch (event.type) {
+    case "update":
+      return updateJob(job, event.input, now);
+    case "rerun":
+      return rerunJob(job, now);
+    case "cancel":
+      return cancelRun(job, event.run, now);
     case "delete":
       return deleteJob(job, event.force, now);
     case "fact":
@@ -53,6 +68,7 @@ export function step(job: Job | null, event: Event, now: number): Step {
     case "index_failed":
     case "name_released":
     case "release_failed":
+    case "recalled":
     case "purge_failed":
       return takeOutcome(job, event, now);
   }
@@ -63,7 +79,12 @@ function isLearntAgain(event: Event): boolean {
   return event.type === "booked" || event.type === "index_written" || event.type === "poke";
 }
 
-/** What the clock alone ends: the wait for logs, and a run that no cluster took before its start deadline. */
+/** Whether no cluster's object needs to be asked what became of the run. */
+function isOursAlone(job: Job, run: Run): boolean {
+  return run.cluster === null || waitsFor(job, run) !== null;
+}
+
+/** What the clock alone ends: the wait for logs, and a run that no cluster was given before its start deadline. */
 function passTime(before: Job, now: number): Job {
   let job = before;
   for (const run of before.runs) {
@@ -71,9 +92,8 @@ function passTime(before: Job, now: number): Job {
       const given = giveUpLogs(run, NOTHING_CAME);
       if (given.state === "ending") job = finishEnding(withRun(job, given), given);
     }
-    if (run.state === "due" && run.cluster === null && run.deadlineLook && run.deadlineLook.nextAttemptAt <= now) {
-      job = skipRun(job, run, now);
-    }
+    if (run.state !== "due" || !run.deadlineLook || run.deadlineLook.nextAttemptAt > now) continue;
+    if (run.removal === null && isOursAlone(job, run)) job = skipRun(job, run, now);
   }
   return job;
 }
@@ -84,17 +104,29 @@ function isSeenAlike(before: Job, after: Job): boolean {
   return before.definition === after.definition && seen(before) === seen(after);
 }
 
+/** Whether the sweep comes to the job by what D1 has of it: a claim without a row, or a row that its own event makes overdue. */
+function isSwept(before: Job | null, job: Job): boolean {
+  if (before === null) return true;
+  return changingRowOf(before).overdueAt !== null && before.definition === job.definition;
+}
+
 /** Who comes back to an index row whose first attempt is lost in a crash; each saves a written row for an alarm. */
-function netOf(job: Job, byFact: boolean): IndexState["net"] {
+function netOf(before: Job | null, job: Job, byFact: boolean): IndexState["net"] {
   if (job.deletion !== null) return "alarm";
-  if (!job.runs.every(isOver)) return "sweep";
+  if (!job.runs.every(isOver)) return isSwept(before, job) ? "sweep" : "alarm";
   return byFact ? "relay" : "alarm";
 }
 
 function noteIndex(before: Job | null, job: Job, byFact: boolean, now: number): Job {
   if (before === null || !isSeenAlike(before, job)) {
     const version = job.index.version + 1;
-    const index: IndexState = { ...job.index, version, attempts: 0, nextAttemptAt: now, net: netOf(job, byFact) };
+    const index: IndexState = {
+      ...job.index,
+      version,
+      attempts: 0,
+      nextAttemptAt: now,
+      net: netOf(before, job, byFact),
+    };
     return { ...job, updatedAt: now, index };
   }
   // The fact that ended the run came again: it is acknowledged now, so nobody else will come back to the row.
@@ -126,7 +158,7 @@ export function advanceAll(start: Job | null, events: readonly Event[], now: num
   if (job === null) return { job, steps, bodies, effects: [], durable };
   const byFact = events.some((event) => event.type === "fact");
   const timed = passTime(job, now);
-  const noted = notePurge(start, noteIndex(start, timed, byFact, now), now);
+  const noted = giveUpNames(notePurge(start, noteIndex(start, timed, byFact, now), now), now);
   const { job: after, effects } = takeDueEffects(noted, now);
   return { job: after, steps, bodies, effects, durable: durable || noted !== job };
 }

@@ -13,6 +13,9 @@ import type { Job } from "../jobs/lifecycle-state.ts";
 import { jobRowOf } from "../jobs/lifecycle-views.ts";
 import { buildManifest } from "../jobs/manifest.ts";
 
+/** What is done outside the object; runs of its own keys are read by the object itself. */
+type TriedEffect = Exclude<Effect, { type: "recall" }>;
+
 /** A cluster's object, by a new stub: one that threw may stay broken (platform notes, "Durable Objects"). */
 export function clusterCalls(env: Env, cluster: string): ClusterCalls {
   return env.CLUSTERS.get(env.CLUSTERS.idFromName(cluster));
@@ -37,15 +40,17 @@ function sentence(error: unknown): string {
 
 async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {
   const cluster = run.cluster ?? "";
+  // An open run has its own: the job's may be a later one.
+  const definition = run.definition ?? job.definition;
   const { answer } = await clusterCalls(env, cluster).book({
     jobId: job.jobId,
     run: run.run,
     n,
     dueAt: run.dueAt,
     startDeadlineAt: run.startDeadlineAt,
-    namespace: job.definition.namespace,
+    namespace: run.namespace,
     name: run.kubeJob,
-    manifest: buildManifest(job.definition, {
+    manifest: buildManifest(definition, {
       jobId: job.jobId,
       jobType: "once",
       run: run.run,
@@ -59,7 +64,7 @@ async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {
 
 async function cancel(env: Env, job: Job, run: Run, n: number): Promise<Event> {
   const key = { jobId: job.jobId, run: run.run };
-  const at = { namespace: job.definition.namespace, name: run.kubeJob };
+  const at = { namespace: run.namespace, name: run.kubeJob };
   const { answer } = await clusterCalls(env, run.cluster ?? "").cancel(key, n, at);
   return { type: "cancel_answered", run: run.run, n, answer };
 }
@@ -70,12 +75,11 @@ async function choose(env: Env, route: string): Promise<string | null> {
   return "cluster" in choice ? choice.cluster : null;
 }
 
-async function attempt(env: Env, job: Job, effect: Effect): Promise<Event | null> {
-  const { namespace, jobName, route } = job.definition;
+async function attempt(env: Env, job: Job, effect: TriedEffect): Promise<Event | null> {
   const run = "run" in effect ? findRun(job, effect.run) : undefined;
   switch (effect.type) {
     case "choose":
-      return run ? { type: "chosen", run: run.run, cluster: await choose(env, route) } : null;
+      return run ? { type: "chosen", run: run.run, cluster: await choose(env, job.definition.route) } : null;
     case "book":
       return run ? await book(env, job, run, effect.n) : null;
     case "look": {
@@ -89,16 +93,17 @@ async function attempt(env: Env, job: Job, effect: Effect): Promise<Event | null
       await writeJobRow(env.DB, jobRowOf(job));
       return { type: "index_written", version: job.index.version };
     case "release_name":
-      await releaseName(env.DB, { namespace, jobName, jobId: job.jobId });
-      return { type: "name_released" };
+      await releaseName(env.DB, { ...effect.name, jobId: job.jobId }, effect.name.releasing?.upTo);
+      return { type: "name_released", name: effect.name };
     case "purge":
       await deleteJobRow(env.DB, { jobType: "once", id: job.id, jobId: job.jobId });
-      await releaseName(env.DB, { namespace, jobName, jobId: job.jobId });
+      await releaseName(env.DB, { ...job.definition, jobId: job.jobId });
+      for (const name of job.names) await releaseName(env.DB, { ...name, jobId: job.jobId });
       return null;
   }
 }
 
-function failureOf(effect: Effect, problem: string): Event {
+function failureOf(effect: TriedEffect, problem: string): Event {
   switch (effect.type) {
     case "choose":
       return { type: "choose_failed", run: effect.run, problem };
@@ -111,14 +116,14 @@ function failureOf(effect: Effect, problem: string): Event {
     case "write_index":
       return { type: "index_failed" };
     case "release_name":
-      return { type: "release_failed" };
+      return { type: "release_failed", name: effect.name };
     case "purge":
       return { type: "purge_failed" };
   }
 }
 
 /** Tries one effect once and says how it came out; never throws. null: nothing is left to say (a purge is done). */
-export async function tryEffect(env: Env, job: Job, effect: Effect): Promise<Event | null> {
+export async function tryEffect(env: Env, job: Job, effect: TriedEffect): Promise<Event | null> {
   try {
     return await within(ATTEMPT_MS, attempt(env, job, effect));
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { LogQuery } from "../jobs/calls.ts";
-import { newestRun } from "../jobs/lifecycle-runs.ts";
+import type { Event } from "../jobs/lifecycle-events.ts";
+import { JOB_LOG_BYTES } from "../jobs/lifecycle-limits.ts";
+import type { Run } from "../jobs/lifecycle-run.ts";
 import type { Job, LogEntry } from "../jobs/lifecycle-state.ts";
 
 /** Without `run` at most this much of `run_logs` leaves in one answer (contract, part 2). */
@@ -13,12 +15,10 @@ export type LogRow = { id: number; podName: string; container: string | null; cr
 /** Reads a chunk of a log's body; null: it is not there (any more). */
 export type ReadChunk = (logId: number, chunk: number) => Uint8Array | null;
 
-/** The rows a query asks for, in order of their ids. */
-export function logRows(job: Job, query: LogQuery): LogRow[] {
-  const number = query.run ?? newestRun(job).run;
-  const run = job.runs.find((candidate) => candidate.run === number);
+/** The rows of one run, in order of their ids. */
+function rowsOf(run: Run, query: LogQuery): LogRow[] {
   const rows = new Map<string, LogRow>();
-  for (const entry of run?.logs ?? []) {
+  for (const entry of run.logs) {
     if (query.podName !== undefined && entry.podName !== query.podName) continue;
     const key = `${entry.podUid}/${entry.container}`;
     const row = rows.get(key);
@@ -26,7 +26,32 @@ export function logRows(job: Job, query: LogQuery): LogRow[] {
     else rows.set(key, { ...rowStart(entry), entries: [entry] });
   }
   for (const row of rows.values()) row.entries.sort((a, b) => a.restart - b.restart);
-  return [...rows.values()].sort((a, b) => a.id - b.id);
+  return [...rows.values()];
+}
+
+/**
+ * The rows a query asks for, in order of their ids: those of its run, or those of the newest runs at hand as far as they fit
+ * into one answer together. The newest run that has any is always among them.
+ */
+export function logRows(job: Job, query: LogQuery): LogRow[] {
+  const runs = job.runs.filter(({ run }) => query.run === undefined || run === query.run).reverse();
+  const rows: LogRow[] = [];
+  let bytes = 0;
+  for (const run of runs) {
+    const more = rowsOf(run, query);
+    bytes += more.reduce((sum, row) => sum + bytesOf(row), 0);
+    if (rows.length > 0 && bytes > ANSWER_BYTES) break;
+    rows.push(...more);
+  }
+  return rows.sort((a, b) => a.id - b.id);
+}
+
+/** By how many bytes the logs in these events would take the job above its limit; a UTF-16 unit is at most 3 bytes. */
+export function bytesAbove(job: Job, events: readonly Event[]): number {
+  const bytes = events.reduce((sum, event) => {
+    return event.type === "fact" && event.taken.fact.type === "log" ? sum + event.taken.fact.text.length * 3 : sum;
+  }, 0);
+  return bytes === 0 ? 0 : job.logBytes + bytes - JOB_LOG_BYTES;
 }
 
 function rowStart(entry: LogEntry): Omit<LogRow, "entries"> {

@@ -1,6 +1,8 @@
 import { nextAlarmAt } from "../jobs/lifecycle-alarm.ts";
 import type { BodyChange } from "../jobs/lifecycle-events.ts";
+import { inPresentFormat, type JobOfFormat1 } from "../jobs/lifecycle-formats.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
+import { FinishedRuns } from "./job-object-runs.ts";
 
 const JOB_KEY = "job";
 
@@ -17,35 +19,41 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
 }
 
 /**
- * The job in the object's storage: one packed value, the log bodies, and the one alarm. What is held in memory may be ahead
- * of what is stored only by what can be learnt again.
+ * The job in the object's storage: one packed value, a key for each finished run, the log bodies, and the one alarm. What is
+ * held in memory may be ahead of what is stored only by what can be learnt again.
  */
 export class JobStore {
   readonly #storage: DurableObjectStorage;
+  /** The finished runs, to be read where somebody asks for them. */
+  readonly finished: FinishedRuns;
   #job: Job | null;
   /** The alarm as it is set; undefined: not known, which is so until the first commit of this instance. */
   #alarmAt: number | null | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#job = storage.kv.get<Job>(JOB_KEY) ?? null;
+    this.finished = new FinishedRuns(storage.kv);
+    const stored = storage.kv.get<Job | JobOfFormat1>(JOB_KEY);
+    this.#job = stored === undefined ? null : inPresentFormat(stored);
     this.#alarmAt = undefined;
   }
 
-  /** The job as it is now; null: it was never created here, or was purged. */
+  /** The job as it is now, packed; null: it was never created here, or was purged. */
   get job(): Job | null {
     return this.#job;
   }
 
   /**
-   * Makes the job what it is after a turn of events: state, bodies and alarm go down in one synchronous turn, so that they
-   * are stored together or not at all. Not durable: memory and the alarm alone move on, which costs no written row.
+   * Makes the job what it is after a turn of events: state, finished runs, bodies and alarm go down in one synchronous turn, so
+   * that they are stored together or not at all. Not durable: memory and the alarm alone move on, which costs no written row.
    */
   commit(job: Job, bodies: readonly BodyChange[], durable: boolean, now: number): void {
     for (const change of bodies) this.#changeBody(change);
-    if (durable) this.#storage.kv.put(JOB_KEY, job);
-    this.#job = job;
-    this.#arm(nextAlarmAt(job, now));
+    const { packed, dropped, written } = this.finished.keep(job);
+    for (const change of dropped) this.#changeBody(change);
+    if (durable || written) this.#storage.kv.put(JOB_KEY, packed);
+    this.#job = packed;
+    this.#arm(nextAlarmAt(packed, now));
   }
 
   /** The alarm that rang is no longer set. */

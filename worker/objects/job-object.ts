@@ -3,6 +3,7 @@ import type { RunKey } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
 import { logError } from "../errors.ts";
 import type {
+  CancelRunAnswer,
   CreateAnswer,
   CreateInput,
   Creation,
@@ -12,17 +13,24 @@ import type {
   JobSnapshot,
   LateAnswer,
   LogQuery,
+  RerunAnswer,
   TakenFact,
+  UpdateAnswer,
+  UpdateInput,
 } from "../jobs/calls.ts";
 import { type Advanced, advanceAll, answerFact, answerLate } from "../jobs/lifecycle.ts";
 import { isWorthALook } from "../jobs/lifecycle-booking.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import { type Event, ignored } from "../jobs/lifecycle-events.ts";
-import { newestRun } from "../jobs/lifecycle-runs.ts";
+import { CLEARED_AT_ONCE } from "../jobs/lifecycle-limits.ts";
+import { heldName } from "../jobs/lifecycle-names.ts";
+import { mayHaveJob } from "../jobs/lifecycle-removal.ts";
+import { findRun, isOver, joined } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
-import { snapshotOf } from "../jobs/lifecycle-views.ts";
+import { RUNS_DESCRIBED, runToLookAt, snapshotOf } from "../jobs/lifecycle-views.ts";
+import { cancelAnswer, deletionAnswer, type EndsAnswer, endsOf, updateAnswer } from "./job-object-answers.ts";
 import { clusterCalls, tryEffect, within } from "./job-object-effects.ts";
-import { logStream } from "./job-object-logs.ts";
+import { bytesAbove, logStream } from "./job-object-logs.ts";
 import { JobStore } from "./job-object-store.ts";
 
 /** How long a description waits for the cluster's object. */
@@ -30,15 +38,8 @@ const LOOK_MS = 2_000;
 /** After a failure of our own inside the alarm: it rings again this much later. */
 const ALARM_AGAIN_MS = 60_000;
 
-/** What a delete can answer yet; null: the cluster, or D1, has not confirmed. */
-function deletionAnswer(job: Job | null): DeleteAnswer | null {
-  if (job === null) return { answer: "unknown" };
-  const { deletion } = job;
-  if (deletion?.state === "refused") return { answer: "refused", message: deletion.message };
-  // After code 0 the index says 3 and the name is free.
-  if (deletion?.state !== "done" || job.nameHeld || job.index.written < job.index.version) return null;
-  return { answer: "deleted", outcome: deletion.outcome };
-}
+/** A name whose release is under way is claimed again only after that; D1 answers in far less. */
+const RELEASE_WAIT_MS = 5_000;
 
 function creationOf(job: Job | null): Creation | null {
   return job && { bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
@@ -50,7 +51,7 @@ function creationOf(job: Job | null): Creation | null {
  */
 export class JobObject extends DurableObject<Env> implements JobCalls {
   readonly #store: JobStore;
-  /** Called after each commit: deletes that wait for their answer. */
+  /** Called after each commit: requests that wait for their answer. */
   readonly #watchers = new Set<() => void>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -75,19 +76,52 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     if (asked === null) return null;
     const look = await this.#look(asked);
     const job = this.#store.job;
-    return job === null ? null : snapshotOf(job, look, Date.now());
+    return job === null ? null : snapshotOf(this.#withNewestRuns(job), look, Date.now());
+  }
+
+  async update(input: UpdateInput, waitMs: number): Promise<UpdateAnswer> {
+    const name = input.definition;
+    const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
+    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
+    const ended = (this.#store.job?.runs ?? []).filter((run) => !isOver(run)).map(({ run }) => run);
+    const { advanced } = this.#apply([{ type: "update", input }]);
+    const [taken] = advanced.steps;
+    if (taken?.kind === "refused") return updateAnswer(taken.code, advanced.job);
+    const { current = 0 } = advanced.job ?? {};
+    const outcome = await this.#endedWithin(ended, waitMs);
+    return outcome.answer === "over"
+      ? { answer: "updated", outcome: outcome.outcome, run: current, dueAt: input.definition.execAt }
+      : outcome;
+  }
+
+  async rerun(): Promise<RerunAnswer> {
+    const { advanced } = this.#apply([{ type: "rerun" }]);
+    const [taken] = advanced.steps;
+    if (taken?.kind !== "refused" && advanced.job !== null) return { answer: "rerun", run: advanced.job.current };
+    const code = taken?.kind === "refused" ? taken.code : "unknown";
+    return { answer: code === "deleted" || code === "not_finished" || code === "too_many_runs" ? code : "unknown" };
+  }
+
+  async cancelRun(run: number, waitMs: number): Promise<CancelRunAnswer> {
+    const { advanced } = this.#apply([{ type: "cancel", run }]);
+    const [taken] = advanced.steps;
+    if (taken?.kind === "refused") return { answer: taken.code === "unknown_run" ? "unknown_run" : "unknown" };
+    return cancelAnswer(await this.#endedWithin([run], waitMs));
   }
 
   async delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer> {
     const { advanced } = this.#apply([{ type: "delete", force: options.force }]);
     const [taken] = advanced.steps;
     if (taken?.kind === "refused") return { answer: taken.code === "submitted" ? "submitted" : "unknown" };
-    return await this.#deletionWithin(options.waitMs);
+    return (await this.#until(() => deletionAnswer(this.#store.job), options.waitMs)) ?? { answer: "timeout" };
   }
 
   async logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null> {
     const { job } = this.#store;
-    return job === null ? null : logStream(job, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
+    if (job === null) return null;
+    const { finished } = this.#store;
+    const asked = query.run === undefined ? this.#withNewestRuns(job) : finished.recall(job, [query.run]);
+    return logStream(asked, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
   }
 
   async takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]> {
@@ -97,7 +131,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const { job } = advanced;
     if (job !== null && job.index.net === "relay" && job.index.written < job.index.version) await effects;
     return facts.map(({ fact }, index) =>
-      answerFact(this.#store.job, fact.run, advanced.steps[index] ?? ignored("nothing_due")),
+      answerFact(this.#store.job && advanced.job, fact.run, advanced.steps[index] ?? ignored("nothing_due")),
     );
   }
 
@@ -114,8 +148,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
 
   async holdsName(namespace: string, jobName: string): Promise<boolean> {
     const { job } = this.#store;
-    if (job === null || !job.nameHeld) return false;
-    return job.definition.namespace === namespace && job.definition.jobName === jobName;
+    return job !== null && heldName(job, { namespace, jobName }) !== undefined;
   }
 
   /** The job's one clock. Never throws: the platform drops an alarm for good after a few failures. */
@@ -133,8 +166,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   /** One turn: advance, commit, and start the effects. `effects` settles when they and what follows from them are done. */
   #apply(events: readonly Event[]): { advanced: Advanced; effects: Promise<void> } {
     const now = Date.now();
-    const before = this.#store.job;
-    const advanced = advanceAll(before, events, now);
+    const advanced = advanceAll(this.#atHand(events), events, now);
     const { job } = advanced;
     if (job === null) return { advanced, effects: Promise.resolve() };
     // Also where nothing changed: an alarm that rang must be set again.
@@ -145,6 +177,22 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     return { advanced, effects };
   }
 
+  /** The job with the finished runs at hand that the events speak of, or whose logs have to make room. */
+  #atHand(events: readonly Event[]): Job | null {
+    const { job, finished } = this.#store;
+    if (job === null || job.finishedRuns === 0) return job;
+    const named = events.flatMap((event) => {
+      if (event.type === "fact") return [event.taken.fact.run];
+      return event.type === "cancel" ? [event.run] : [];
+    });
+    return finished.recallBodies(finished.recall(job, named), bytesAbove(job, events));
+  }
+
+  /** The job with the newest finished runs at hand, to be shown. */
+  #withNewestRuns(job: Job): Job {
+    return job.finishedRuns === 0 ? job : joined(job, this.#store.finished.newest(RUNS_DESCRIBED));
+  }
+
   async #tryAll(effects: readonly Effect[]): Promise<void> {
     await Promise.all(effects.map((effect) => this.#try(effect)));
   }
@@ -152,6 +200,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   async #try(effect: Effect): Promise<void> {
     const { job } = this.#store;
     if (job === null) return;
+    if (effect.type === "recall") return await this.#recall(job, effect.below);
     const outcome = await tryEffect(this.env, job, effect);
     // Purged meanwhile: nothing is written to an object that is no more.
     if (this.#store.job === null) return;
@@ -159,8 +208,15 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     else if (effect.type === "purge") await this.#store.forget();
   }
 
+  /** Read and applied in one turn, so that no fact comes between. */
+  async #recall(job: Job, below: number): Promise<void> {
+    const now = Date.now();
+    const found = this.#store.finished.below(below, CLEARED_AT_ONCE, (run) => mayHaveJob(job, run, now));
+    await this.#apply([{ type: "recalled", ...found }]).effects;
+  }
+
   async #look(job: Job): Promise<RowView | null> {
-    const run = newestRun(job);
+    const run = runToLookAt(job);
     if (run.cluster === null || !isWorthALook(run)) return null;
     try {
       return await within(LOOK_MS, clusterCalls(this.env, run.cluster).look({ jobId: job.jobId, run: run.run }));
@@ -171,13 +227,21 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     }
   }
 
-  async #deletionWithin(waitMs: number): Promise<DeleteAnswer> {
-    const { promise, resolve } = Promise.withResolvers<DeleteAnswer>();
+  /** Waits until these runs are over, and says what whoever ended them met. */
+  async #endedWithin(runs: readonly number[], waitMs: number): Promise<EndsAnswer> {
+    const read = (job: Job, run: number) => findRun(job, run) ?? this.#store.finished.get(run);
+    const answer = await this.#until(() => endsOf(this.#store.job, runs, read), waitMs);
+    return answer ?? { answer: "timeout" };
+  }
+
+  /** Asks again after each commit until there is an answer; null: none came within that time. */
+  async #until<Answer>(ask: () => Answer | null, waitMs: number): Promise<Answer | null> {
+    const { promise, resolve } = Promise.withResolvers<Answer | null>();
     const check = () => {
-      const answer = deletionAnswer(this.#store.job);
+      const answer = ask();
       if (answer !== null) resolve(answer);
     };
-    const timer = setTimeout(() => resolve({ answer: "timeout" }), waitMs);
+    const timer = setTimeout(() => resolve(null), waitMs);
     this.#watchers.add(check);
     check();
     try {

@@ -1,9 +1,10 @@
 import type { Fact } from "../../../protocol/up.ts";
-import type { CreateInput } from "../../../worker/jobs/calls.ts";
+import type { CreateInput, UpdateInput } from "../../../worker/jobs/calls.ts";
 import type { Definition } from "../../../worker/jobs/definition.ts";
 import { advanceAll } from "../../../worker/jobs/lifecycle.ts";
 import type { Event } from "../../../worker/jobs/lifecycle-events.ts";
-import { newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
+import type { Run } from "../../../worker/jobs/lifecycle-run.ts";
+import { isOver, newestRun } from "../../../worker/jobs/lifecycle-runs.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 
 /** When the sample job is created, and when its run is due: an hour later. */
@@ -40,6 +41,12 @@ export function createEvent(input: Partial<CreateInput> = {}, definition: Partia
       ...input,
     },
   };
+}
+
+/** An update of the sample job, to an hour after the moment at which the samples are asked. */
+export function updateEvent(input: Partial<UpdateInput> = {}, definition: Partial<Definition> = {}): Event {
+  const changed = { ...DEFINITION, command: "echo,anew", execAt: DUE_AT + 7_200_000, ...definition };
+  return { type: "update", input: { definition: changed, cluster: "paris", force: false, claimedAt: null, ...input } };
 }
 
 /** What a fact says beside its type; filled in with what a relay would say. */
@@ -151,6 +158,15 @@ export const SAMPLES = {
   skipped: jobAfter(...BOOK, [DUE_AT + 20, factEvent(FACTS.expired, DUE_AT + 10)]),
   deleted: jobAfter(...BOOK, [DUE_AT - 100, DELETE, { ...REMOVING, answer: "unbooked" }]),
   leaving: jobAfter(...ENDED, [DUE_AT + 3_000, DELETE], [DUE_AT + 3_001, REMOVING]),
+  updating: jobAfter(...RUNNING, [DUE_AT + 600, updateEvent(), REMOVING]),
+  updated: jobAfter(...ENDED, [DUE_AT + 3_000, updateEvent()], [DUE_AT + 3_001, REMOVING]),
+  notUpdated: jobAfter(
+    ...RUNNING,
+    [DUE_AT + 600, updateEvent(), REMOVING],
+    [DUE_AT + 700, factEvent(FACTS.remove_failed, DUE_AT)],
+  ),
+  cancelling: jobAfter(...RUNNING, [DUE_AT + 600, { type: "cancel", run: 1 }, REMOVING]),
+  again: jobAfter(...ENDED, [DUE_AT + 3_000, { type: "rerun" }]),
   repaired: jobAfter(
     ...BOOK,
     [DUE_AT - 100, DELETE, { ...REMOVING, answer: "unbooked" }],
@@ -160,9 +176,13 @@ export const SAMPLES = {
 
 export type SampleName = keyof typeof SAMPLES;
 
-/** A job's state in one word: its newest run's, what is being taken back (`?`: still to be told), and its deletion. */
+/**
+ * A job's state in a few words: its current run's state and what is being taken back (`?`: still to be told), then its other
+ * runs that are open or being taken back, then its deletion.
+ */
 export function nameOf(job: Job): string {
-  const run = newestRun(job);
-  const removal = run.removal ? `-${run.removal.why}${run.removal.ask ? "?" : ""}` : "";
-  return `${run.state}${removal}${job.deletion ? `/${job.deletion.state}` : ""}`;
+  const words = (run: Run) => `${run.state}${run.removal ? `-${run.removal.why}${run.removal.ask ? "?" : ""}` : ""}`;
+  const others = job.runs.filter((run) => run.run !== job.current && (!isOver(run) || run.removal !== null));
+  const beside = others.map((run) => `+${words(run)}`).join("");
+  return `${words(newestRun(job))}${beside}${job.deletion ? `/${job.deletion.state}` : ""}`;
 }

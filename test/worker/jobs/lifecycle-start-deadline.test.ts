@@ -123,7 +123,8 @@ describe("a Job of which no container has started", () => {
   });
 
   it("goes on where the cluster refuses to remove it, and is tried again a minute later", () => {
-    const job = jobWith(SAMPLES.tooLate, factEvent(FACTS.remove_failed, LATER));
+    const refused = factEvent(FACTS.remove_failed, LATER);
+    const job = jobWith(SAMPLES.tooLate, refused, { type: "index_written", version: 99 });
 
     expect(newestRun(job)).toMatchObject({ state: "created", removal: null });
     expect(nextAlarmAt(job, LATER)).toBe(LATER + 60_000);

@@ -15,14 +15,19 @@ import {
   nameOf,
   SAMPLES,
   type SampleName,
+  updateEvent,
 } from "./lifecycle-samples.ts";
 import { TABLE } from "./lifecycle-table.ts";
 
 const AT = LATER - 10;
+const NAME = { namespace: "default", jobName: "report", claimedAt: 1, releasing: null };
 
 /** One event of every type: a type without one does not compile. */
 const BASIC: Record<Exclude<Event["type"], "fact"> | `fact:${Fact["type"]}`, Event> = {
   create: createEvent({ claimedAt: LATER }),
+  update: updateEvent(),
+  rerun: { type: "rerun" },
+  cancel: { type: "cancel", run: 1 },
   delete: { type: "delete", force: false },
   late: { type: "late", cluster: "berlin", run: 1 },
   poke: { type: "poke" },
@@ -48,20 +53,27 @@ const BASIC: Record<Exclude<Event["type"], "fact"> | `fact:${Fact["type"]}`, Eve
   cancel_failed: { type: "cancel_failed", run: 1, n: 2 },
   index_written: { type: "index_written", version: 99 },
   index_failed: { type: "index_failed" },
-  name_released: { type: "name_released" },
-  release_failed: { type: "release_failed" },
+  name_released: { type: "name_released", name: NAME },
+  release_failed: { type: "release_failed", name: NAME },
   purge_failed: { type: "purge_failed" },
+  recalled: { type: "recalled", runs: [], below: null },
 };
 
 /** The same types with other words, where these make another case. */
 const OTHERS: Record<string, Event> = {
   "create:old_claim": createEvent({ claimedAt: LATER - 31_000 }),
+  "update:force": updateEvent({ force: true }),
+  "update:name": updateEvent({}, { jobName: "summary" }),
+  "update:claimed": updateEvent({ claimedAt: LATER }, { jobName: "summary" }),
+  "update:old_claim": updateEvent({ claimedAt: LATER - 31_000 }, { jobName: "summary" }),
+  "cancel:unknown_run": { type: "cancel", run: 9 },
+  "cancel:newest": { type: "cancel", run: 2 },
   "delete:force": { type: "delete", force: true },
   "late:elsewhere": { type: "late", cluster: "paris", run: 1 },
   "fact:ended:failed": factEvent(ENDED_FAILED, AT),
   "fact:ended:log": factEvent(ENDED_WITH_LOG, AT),
   "fact:removed:older": factEvent({ ...FACTS.removed, n: 1 }, AT),
-  "fact:created:unknown_run": factEvent({ ...FACTS.created, run: 2 }, AT),
+  "fact:created:unknown_run": factEvent({ ...FACTS.created, run: 9 }, AT),
   "fact:created:another_job": factEvent({ ...FACTS.created, uid: "u9" }, AT),
   "fact:ended:elsewhere": factEvent(FACTS.ended, AT, "paris"),
   "chosen:none": { type: "chosen", run: 1, cluster: null },

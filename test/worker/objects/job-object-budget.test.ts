@@ -27,8 +27,8 @@ it("writes eight rows in its own object for a plain job that is due later, and t
   const cluster = await Teller.join(fresh("budget"));
   const jobId = fresh("job");
   const rows = await countRows(jobId);
-  // Due so that its booking is half a second away: the alarm rings by itself.
-  const execAt = Date.now() + leadMs(jobId) + 500;
+  // Due so that its booking is two seconds away: the alarm rings by itself.
+  const execAt = Date.now() + leadMs(jobId) + 2_000;
 
   await jobObject(jobId).calls.create(inputOf(jobId, { cluster: cluster.cluster }, { execAt }));
   await vi.waitFor(async () => expect(await indexRow(jobId)).toMatchObject({ version: 1 }));
@@ -36,7 +36,7 @@ it("writes eight rows in its own object for a plain job that is due later, and t
 
   // An alarm that rings is no longer set, so that alone may be seen before the booking.
   const isBooked = async () => expect([rows.alarms, (await stored(jobId)).alarmAt]).toEqual([2, null]);
-  await vi.waitFor(isBooked, { timeout: 5_000 });
+  await vi.waitFor(isBooked, { timeout: 8_000 });
   // Booked: only the alarm was armed again, before the call, as its net.
   expect(rows).toMatchObject({ puts: ["job"], alarms: 2 });
 

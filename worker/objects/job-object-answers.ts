@@ -1,0 +1,49 @@
+import type { CancelRunAnswer, DeleteAnswer, DeleteOutcome, UpdateAnswer } from "../jobs/calls.ts";
+import type { RefusalCode } from "../jobs/lifecycle-events.ts";
+import { outcomeOf, strongest } from "../jobs/lifecycle-removal.ts";
+import type { Run } from "../jobs/lifecycle-run.ts";
+import { isOver } from "../jobs/lifecycle-runs.ts";
+import type { Job } from "../jobs/lifecycle-state.ts";
+
+/** What became of runs that a caller ended; `timeout`: not all are over yet. */
+export type EndsAnswer =
+  | { answer: "over"; outcome: DeleteOutcome }
+  | { answer: "timeout" }
+  | { answer: "refused"; message: string };
+
+/** What a delete can answer yet; null: the cluster, or D1, has not confirmed. */
+export function deletionAnswer(job: Job | null): DeleteAnswer | null {
+  if (job === null) return { answer: "unknown" };
+  const { deletion } = job;
+  if (deletion?.state === "refused") return { answer: "refused", message: deletion.message };
+  // After code 0 the index says 3 and the name is free.
+  if (deletion?.state !== "done" || job.names.length > 0 || job.index.written < job.index.version) return null;
+  return { answer: "deleted", outcome: deletion.outcome };
+}
+
+/** What became of these runs; null: one is not over, and its cluster has not refused to remove it. */
+export function endsOf(
+  job: Job | null,
+  numbers: readonly number[],
+  read: (job: Job, run: number) => Run | undefined,
+): EndsAnswer | null {
+  // A job that was purged, or a run beyond those that are kept, was over long before.
+  const runs = job === null ? [] : numbers.map((number) => read(job, number)).filter((run) => run !== undefined);
+  const refused = runs.find((run) => !isOver(run) && run.removal === null && run.refusal !== "");
+  if (refused) return { answer: "refused", message: refused.refusal };
+  // One that ends by itself, and only waits for its logs, ran to its end.
+  if (runs.some((run) => !isOver(run) && (run.state !== "ending" || run.removal !== null))) return null;
+  return { answer: "over", outcome: strongest(runs.map(outcomeOf)) };
+}
+
+/** The answer to the cancel of one run. */
+export function cancelAnswer(ends: EndsAnswer): CancelRunAnswer {
+  return ends.answer === "over" ? { answer: "cancelled", outcome: ends.outcome } : ends;
+}
+
+/** The answer to an update that was not taken. */
+export function updateAnswer(code: RefusalCode, job: Job | null): UpdateAnswer {
+  if (code === "claim_first" && job !== null) return { answer: "claim_first", id: job.id };
+  if (code === "submitted" || code === "deleted" || code === "claim_too_old") return { answer: code };
+  return { answer: "unknown" };
+}
