@@ -54,6 +54,13 @@ export class KubernetesCalls {
     return answer.ok ? parsed(KubeJob, answer.body) : answer;
   }
 
+  /** Reads one Job whole: a parsed one leaves out what its containers get. */
+  async getWholeJob({ namespace, name }: JobPlace): Promise<Got<unknown>> {
+    const path = `${jobsPath(namespace)}/${encodeURIComponent(name)}`;
+    const answer = await this.api.request({ method: "GET", path });
+    return answer.ok ? { ok: true, value: answer.body } : answer;
+  }
+
   /** Deletes in the foreground, so that the name stays taken until no container of it is left. */
   async deleteJob({ namespace, name }: JobPlace, uid: string): Promise<Got<null>> {
     const answer = await this.api.request({

@@ -2,6 +2,8 @@ import type { Clock } from "../clock.ts";
 import { type FactAnswer, type FactBody, type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
 import type { KubernetesCalls } from "./calls.ts";
+import { redacted } from "./cause-words.ts";
+import { envValuesOf } from "./create-decision.ts";
 import { describeFailure, isForbidden, isNotFound } from "./failures.ts";
 import { leftWords, podsLeftBy } from "./left-pods.ts";
 import type { LogWatch } from "./log-watch.ts";
@@ -9,6 +11,7 @@ import { isOver, type PodRecord } from "./pods.ts";
 import type { RunFinisher } from "./run-finisher.ts";
 import { isReported, podsAreComplete, type RunEnd, reportOf } from "./run-report.ts";
 import type { RunStore, TrackedRun, UnderWay } from "./run-store.ts";
+import { cutWords } from "./sentences.ts";
 import { type Waiting, waitingOf } from "./waiting.ts";
 
 /** The two watches may be apart by this much before the pods are asked for. */
@@ -253,7 +256,6 @@ export class Reconciler {
   /** Only events tell why no pod can be made; where there are none, or they may not be read, that is said. */
   async #askWhyNoPod(run: TrackedRun): Promise<void> {
     const answer = await this.#calls.listJobEvents(run.namespace, run.uid);
-    if (run.said.ended || run.said.unseen || run.noPodSinceMs === null) return;
     if (!answer.ok) {
       const why = describeFailure(answer.failure);
       this.#log("debug", "events can't be read", { run: runKeyText(run.key), why });
@@ -265,13 +267,20 @@ export class Reconciler {
     const sinceAt = run.said.started ? this.#calls.api.serverNowMs() - this.#msWithoutPod(run) - CLOCK_STEP_MS : 0;
     const failed = answer.value.filter((event) => event.reason === "FailedCreate" && eventAt(event) >= sinceAt);
     const newest = failed.toSorted((a, b) => eventAt(a) - eventAt(b)).at(-1);
-    const message = newest?.message?.slice(0, 300);
-    if (message) this.#sayNoPod(run, { reason: "FailedCreate", message });
+    if (newest?.message) await this.#sayRefusedPod(run, newest.message);
     else if (!run.said.started)
       this.#sayNoPod(run, { reason: "NoPod", message: "the Job has no pod, and no event says why" });
   }
 
+  /** A policy on pods may say what is in them: no value of an env goes up. */
+  async #sayRefusedPod(run: TrackedRun, words: string): Promise<void> {
+    const job = await this.#calls.getWholeJob(run);
+    if (!job.ok) return;
+    this.#sayNoPod(run, { reason: "FailedCreate", message: cutWords(redacted(words, envValuesOf(job.value))) });
+  }
+
   #sayNoPod(run: TrackedRun, why: Waiting): void {
+    if (run.said.ended || run.said.unseen || run.noPodSinceMs === null) return;
     run.noPodWhy = why;
     this.sayWaiting(run, why);
   }

@@ -271,6 +271,27 @@ describe("a check", () => {
   });
 });
 
+describe("a right that is lost while a run goes on", () => {
+  it("is said of the run, which is not lost, and taken back once the right is there again", async () => {
+    gateway.send(createOf({ jobId: "deprived1", command: ["sleep", "60"] }));
+    const { uid } = await gateway.fact("created", "deprived1");
+    await gateway.fact("started", "deprived1");
+    const waiting = () => gateway.factsOf("waiting", "deprived1");
+
+    cluster.faults.add({ path: "/jobs", action: { kind: "answer", code: 403 } });
+    cluster.faults.onOpenWatches("drop", "/jobs");
+
+    await vi.waitFor(() => expect(waiting()).toMatchObject([{ reason: "forbidden" }]), 10_000);
+    expect(waiting()[0]?.message).toContain("its Job can't be watched: the API server answered 403");
+    const ready = await (await fetch(`${await relay.healthUrl}/readyz`)).text();
+    expect(ready).toContain("/apis/batch/v1/jobs can't be read");
+    cluster.faults.clear();
+    await vi.waitFor(() => expect(waiting().at(-1)).toMatchObject({ reason: "", message: "" }), 10_000);
+    expect(gateway.factsOf("lost", "deprived1")).toEqual([]);
+    await api.delete("deprived1", uid);
+  });
+});
+
 describe("health", () => {
   it("is told over HTTP: alive, ready as active, and Prometheus text", async () => {
     gateway.send(createOf({ jobId: "health1" }));

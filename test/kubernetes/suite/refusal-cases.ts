@@ -32,11 +32,19 @@ export function refusalCases(bench: Bench): void {
     expect(job.explain).toContain("watchbell-relay");
   });
 
-  test.skipIf(!hasRbac)("a namespace without rights keeps the relay from no other", async () => {
-    const second = await startWatchbell(target(), [JOBS, NO_RIGHT]);
+  test.skipIf(!hasRbac)("a namespace without rights, or that is not there, keeps the relay from no other", async () => {
+    const second = await startWatchbell(target(), [JOBS, NO_RIGHT, "not-there"]);
     try {
-      const fields = { job_name: "beside", namespace: JOBS, image: IMAGE, command: "true" };
-      await second.api.untilStatus(await second.api.create(fields), 2);
+      const { api } = second;
+      const fields = { job_name: "beside", image: IMAGE, command: "true" };
+      const beside = await api.create({ ...fields, namespace: JOBS });
+      const missing = await api.create({ ...fields, namespace: "not-there" });
+      await api.untilStatus(beside, 2);
+      const job = await api.untilStatus(missing, 1);
+      expect(job.runs[0]).toMatchObject({ status: "failed", reason: "forbidden" });
+      expect(job.explain).toMatch(
+        /in the namespace "not-there" \(no Role of the relay's there, or no such namespace\)$/,
+      );
     } finally {
       await second.stop();
     }

@@ -8,6 +8,9 @@ import { StartedSystem } from "../../support/system.ts";
 import type { Target } from "./target.ts";
 import { keepLogs, suiteFolder } from "./targets.ts";
 
+/** Several start at once, beside a cluster's cases, ms. */
+const READY_WITHIN_MS = 60_000;
+
 /** A whole Watchbell on a cluster under test. */
 export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
 
@@ -50,7 +53,7 @@ export async function startWatchbell(
     rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const { api } = await system.ready();
+    const { api } = await system.ready(READY_WITHIN_MS);
     return { api, system, stop };
   } catch (error) {
     await stop();

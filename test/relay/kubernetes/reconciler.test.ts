@@ -78,12 +78,13 @@ describe("reconciling", () => {
 
   it("tells by the newest event why a Job gets no pod", async () => {
     const items = [
-      { reason: "FailedCreate", message: "newest: no service account", lastTimestamp: "2026-11-24T16:00:09Z" },
+      { reason: "FailedCreate", message: "newest: no hunter2-secret", lastTimestamp: "2026-11-24T16:00:09Z" },
       { reason: "FailedCreate", message: "older", lastTimestamp: "2026-11-24T16:00:01Z" },
       { reason: "SuccessfulCreate", message: "other", lastTimestamp: "2026-11-24T16:00:10Z" },
     ];
-    const { clock, facts, reconciler, track } = await start(({ response }) =>
-      response.end(JSON.stringify({ metadata: {}, items })),
+    const env = [{ name: "TOKEN", value: "hunter2-secret" }];
+    const { clock, facts, reconciler, track } = await start(({ path, response }) =>
+      response.end(JSON.stringify(path.endsWith("/events") ? { metadata: {}, items } : { spec: { env } })),
     );
     track();
     clock.forward(6_000);
@@ -91,7 +92,7 @@ describe("reconciling", () => {
     reconciler.tick();
 
     await expect.poll(() => typesOf(facts)).toContain("waiting");
-    expect(facts.at(-1)).toMatchObject({ reason: "FailedCreate", message: "newest: no service account" });
+    expect(facts.at(-1)).toMatchObject({ reason: "FailedCreate", message: "newest: no …" });
     expect(api.asked[0]?.query.get("fieldSelector")).toBe("involvedObject.uid=job-uid");
   });
 
@@ -134,7 +135,7 @@ describe("reconciling", () => {
       const asked = api.asked.length;
       clock.forward(31_000);
       reconciler.tick();
-      await expect.poll(() => api.asked.length).toBe(asked + 1);
+      await expect.poll(() => api.asked.length).toBeGreaterThan(asked);
       await clock.sleep(0);
     };
 
