@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type FactAnswer, type FactBody, type Report, runKeyText } from "../facts.ts";
 import type { Log } from "../log.ts";
-import type { KubernetesCalls } from "./calls.ts";
+import { clusterSelector, type KubernetesCalls } from "./calls.ts";
 import { redacted } from "./cause-words.ts";
 import { envValuesOf } from "./create-decision.ts";
 import { describeFailure, isForbidden, isNotFound } from "./failures.ts";
@@ -246,7 +246,7 @@ export class Reconciler {
     run.podsAsked = "asking";
     await this.#clock.sleep(PODS_LAG_MS);
     if (run.said.ended) return;
-    const selector = `batch.kubernetes.io/controller-uid=${run.uid}`;
+    const selector = `${clusterSelector(this.#clusterLabel)},batch.kubernetes.io/controller-uid=${run.uid}`;
     const answer = await this.#calls.listPods(run.namespace, selector);
     if (answer.ok) for (const pod of answer.value) this.#store.takePod(pod, false);
     run.podsAsked = "answered";

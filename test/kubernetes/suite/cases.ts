@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobCreates } from "../../support/audit-log.ts";
 import { until } from "../../support/wait.ts";
 import type { Parts } from "../cluster/cluster.ts";
+import { apiOutageCases, tokenCases } from "./api-outage-cases.ts";
+import { apiServerCases } from "./api-server-cases.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { patchCases } from "./patch-cases.ts";
@@ -58,10 +60,13 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
       patchCases(bench);
       refusalCases(bench);
       rightsCases(bench);
+      apiServerCases(bench);
+      tokenCases(bench);
     });
     // One by one, once those are over: here the API server, the node or the network goes away, or time is measured.
     describe("one by one", () => {
       outageCases(bench);
+      apiOutageCases(bench);
     });
   });
 }
