@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
 import { type Script, startParts } from "../support/cluster-parts.ts";
+import { CLUSTER_LABEL } from "../support/manifests.ts";
 import { containerStatus, jobObject, podObject } from "../support/objects.ts";
 import { type Asked, answerStatus, type ScriptedApi } from "../support/scripted-api.ts";
 
@@ -73,7 +74,8 @@ describe("reconciling", () => {
     expect(facts.find(({ type }) => type === "ended")).toMatchObject({
       message: expect.stringContaining("exited with code 9"),
     });
-    expect(api.asked[0]?.query.get("labelSelector")).toBe("batch.kubernetes.io/controller-uid=job-uid");
+    const selector = `watchbell_cluster=${CLUSTER_LABEL},batch.kubernetes.io/controller-uid=job-uid`;
+    expect(api.asked[0]?.query.get("labelSelector")).toBe(selector);
   });
 
   it("tells by the newest event why a Job gets no pod", async () => {
