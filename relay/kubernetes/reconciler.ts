@@ -19,6 +19,9 @@ const PODS_LAG_MS = 300;
 /** A Job without any pod for this long is asked for the events that say why. */
 const STALLED_MS = 5_000;
 const EVENTS_AGAIN_MS = 30_000;
+/** A Job controller with much to do takes this long to come to a Job. */
+const UNTOUCHED_MS = 15_000;
+const UNTOUCHED = "the cluster's Job controller has not come to the Job yet";
 /** Events have whole seconds, and so has the API server's clock as we know it. */
 const CLOCK_STEP_MS = 2_000;
 /** A changed sentence on why a run waits goes up at most this often. */
@@ -104,10 +107,7 @@ export class Reconciler {
       } else this.reconcile(run);
       if (pods.some((pod) => !isOver(pod)) || run.job.spec.suspend) this.#hasPod(run);
       else run.noPodSinceMs ??= nowMs;
-      if (this.#msWithoutPod(run) > STALLED_MS && nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS) {
-        run.eventsAskedMs = nowMs;
-        void this.#askWhyNoPod(run);
-      }
+      if (this.#msWithoutPod(run) > STALLED_MS) this.#tellOfNoPod(run, nowMs);
     }
   }
 
@@ -251,6 +251,16 @@ export class Reconciler {
     if (answer.ok) for (const pod of answer.value) this.#store.takePod(pod, false);
     run.podsAsked = "answered";
     this.reconcile(run);
+  }
+
+  #tellOfNoPod(run: TrackedRun, nowMs: number): void {
+    // Without a start time the Job controller has not come to the Job, and there is no event to ask for.
+    if (run.job.status?.startTime == null) {
+      if (this.#msWithoutPod(run) > UNTOUCHED_MS) this.#sayNoPod(run, { reason: "NoPod", message: UNTOUCHED });
+    } else if (nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS) {
+      run.eventsAskedMs = nowMs;
+      void this.#askWhyNoPod(run);
+    }
   }
 
   /** Only events tell why no pod can be made; where there are none, or they may not be read, that is said. */

@@ -17,6 +17,7 @@ async function start(script: Script, answer?: (fact: FactBody) => FactAnswer) {
 const ok = ({ response }: Asked): void => {
   response.end("{}");
 };
+const TAKEN_UP = jobObject({ status: { startTime: "2026-11-24T16:00:00Z" } });
 const typesOf = (facts: readonly FactBody[]): string[] => facts.map(({ type }) => type);
 
 describe("reconciling", () => {
@@ -88,7 +89,7 @@ describe("reconciling", () => {
     const { clock, facts, reconciler, track } = await start(({ path, response }) =>
       response.end(JSON.stringify(path.endsWith("/events") ? { metadata: {}, items } : { spec: { env } })),
     );
-    track();
+    track(TAKEN_UP);
     clock.forward(6_000);
 
     reconciler.tick();
@@ -114,7 +115,7 @@ describe("reconciling", () => {
     },
   ])("tells that a Job gets no pod also where its events $what", async ({ script, says }) => {
     const { clock, facts, reconciler, track } = await start(script);
-    track();
+    track(TAKEN_UP);
     clock.forward(6_000);
 
     reconciler.tick();
@@ -130,7 +131,7 @@ describe("reconciling", () => {
       response.end(JSON.stringify({ metadata: {}, items })),
     );
     const ended = containerStatus("main", { terminated: { exitCode: 1 } });
-    const run = track();
+    const run = track(TAKEN_UP);
     store.takePod(podObject({ phase: "Failed", containers: [ended] }), false);
     reconciler.reconcile(run);
     const look = async (): Promise<void> => {
@@ -169,6 +170,25 @@ describe("reconciling", () => {
       { reason: "forbidden", message: "no right" },
       { reason: "", message: "" },
     ]);
+  });
+
+  it("asks for no event of a Job that the Job controller has not come to, and says that after a while", async () => {
+    const { clock, facts, reconciler, track } = await start(ok);
+    track();
+
+    for (let seconds = 0; seconds < 14; seconds++) {
+      clock.forward(1_000);
+      reconciler.tick();
+    }
+    expect(typesOf(facts)).toEqual(["created"]);
+    clock.forward(2_000);
+    reconciler.tick();
+
+    expect(facts.at(-1)).toMatchObject({
+      reason: "NoPod",
+      message: expect.stringContaining("has not come to the Job"),
+    });
+    expect(api.asked).toEqual([]);
   });
 
   it("says why a run waits when that changed, and not too often", async () => {
