@@ -11,7 +11,7 @@ export default defineConfig({
     // What a failing case said is shown; the rest would be a page for each cluster's start.
     silent: "passed-only",
     maxConcurrency: 5,
-    testTimeout: 120_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
   },
 });

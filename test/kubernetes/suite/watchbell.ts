@@ -2,14 +2,17 @@ import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "../../../dev/start/ready.ts";
+import { Semaphore } from "../../../relay/semaphore.ts";
 import type { Api } from "../../support/api.ts";
 import { nothingIsLeft } from "../../support/leaks.ts";
 import { StartedSystem } from "../../support/system.ts";
 import type { Target } from "./target.ts";
 import { keepLogs, suiteFolder } from "./targets.ts";
 
-/** Several start at once, beside a cluster's cases, ms. */
+/** A start has the machine to share with other clusters' cases, ms. */
 const READY_WITHIN_MS = 60_000;
+/** Started side by side, five systems take as long as one after the other, and each of them would wait for the last. */
+const starts = new Semaphore(1);
 
 /** A whole Watchbell on a cluster under test. */
 export type Watchbell = { api: Api; system: StartedSystem; stop: () => Promise<void> };
@@ -33,6 +36,10 @@ export async function startWatchbell(
   namespaces: readonly string[],
   options: WatchbellOptions = {},
 ): Promise<Watchbell> {
+  return await starts.run(1, () => startNow(target, namespaces, options));
+}
+
+async function startNow(target: Target, namespaces: readonly string[], options: WatchbellOptions): Promise<Watchbell> {
   const stateDir = options.stateDir ?? suiteFolder();
   const { WATCHBELL_TOKEN: _, ...inherited } = process.env;
   const env = {
