@@ -90,6 +90,8 @@ export function controllerManagerSpec(plane: ControlPlane, hasRealNode: boolean)
     `--controllers=${(hasRealNode ? REAL_NODE_CONTROLLERS : STAND_IN_CONTROLLERS).join(",")}`,
     `--service-account-private-key-file=${folder.serviceAccountKey}`,
     `--root-ca-file=${path.join(folder.certs, "apiserver", "apiserver.crt")}`,
+    // By default a node that dies is called so after 50 s; the real kubelet's lease is short enough for this.
+    ...["--node-monitor-grace-period=12s", "--node-monitor-period=1s"],
   ];
   const program = path.join(plane.bin, "kube-controller-manager");
   return component(plane, "kube-controller-manager", program, args, hasDefaultAccount(plane), 0);

@@ -76,6 +76,8 @@ function kubeletConfig(plane: ControlPlane, cgroup: string): object {
     makeIPTablesUtilChains: false,
     resolvConf: "/dev/null",
     syncFrequency: "5s",
+    // Renewed every 2 s, so that the controllers can tell a dead node within seconds.
+    nodeLeaseDurationSeconds: 8,
     podLogsDir: at("pod-logs"),
     volumePluginDir: at("volume-plugins"),
   };

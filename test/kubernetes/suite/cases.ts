@@ -4,8 +4,11 @@ import { until } from "../../support/wait.ts";
 import type { Parts } from "../cluster/cluster.ts";
 import { apiOutageCases, tokenCases } from "./api-outage-cases.ts";
 import { apiServerCases } from "./api-server-cases.ts";
+import { deleteCases, slowDeleteCases } from "./delete-cases.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
+import { awayCases, lossCases } from "./loss-cases.ts";
+import { nodeCases } from "./node-cases.ts";
 import { patchCases } from "./patch-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
 import { rightsCases } from "./rights-cases.ts";
@@ -56,6 +59,9 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     describe.concurrent("side by side", () => {
       mainCases(bench);
       logCases(bench);
+      slowDeleteCases(bench);
+      deleteCases(bench);
+      lossCases(bench);
       endCases(bench);
       patchCases(bench);
       refusalCases(bench);
@@ -67,6 +73,8 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     describe("one by one", () => {
       outageCases(bench);
       apiOutageCases(bench);
+      awayCases(bench);
+      nodeCases(bench);
     });
   });
 }

@@ -1,21 +1,18 @@
 import { expect, test } from "vitest";
 import { until } from "../../support/wait.ts";
+import { objectsOf } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
-import { JOBS } from "./target.ts";
 
-/** How runs end: by themselves, by their deadline, by our hand, and behind our back. */
+/** How runs end by themselves, and by their deadline. */
 export function endCases({ kind, target, watchbell, create }: Bench): void {
-  const podsOf = async (name: string) => {
-    const labels = `job_from=watchbell,job_name=${name}`;
-    return await target().kubectl("get", "pods", "-n", JOBS, "-l", labels, "-o", "name");
-  };
-
   test("a failing job says its exit code, and its log is there unasked", async () => {
     const { api } = watchbell();
     const id = await create("failing", "echo to be seen; exit 3", { metadata: { backoff_limit: "0" } });
     const job = await api.untilStatus(id, 1);
     expect(job.status).toBe("failed");
     expect(job.job_exec_information).toContain("code 3");
+    const pod_name = expect.stringMatching(/^failing-/);
+    expect(job.runs[0]).toMatchObject({ pods: [{ pod_name, exit_code: 3, reason: "Error" }], pod_count: 1 });
     expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["to be seen\n"]);
   });
 
@@ -27,32 +24,34 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
     });
     const job = await api.untilStatus(id, 1, 40_000);
     expect(job.runs[0]?.reason).toBe("DeadlineExceeded");
+    expect(job.runs[0]).toMatchObject({ pods: [{ pod_name: expect.stringMatching(/^deadline-/), exit_code: 1 }] });
     expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["begun\ntold to end\n"]);
   });
 
-  // Process 1 of a container does not end by SIGTERM unless it asks for it.
-  const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
-
-  test("delete of a running job answers once no pod of it is left, and its name is free at once", async () => {
+  // Elsewhere nothing keeps a container to its limits.
+  test.skipIf(kind !== "real")("a job that uses more memory than its limit says so, with its exit code", async () => {
     const { api } = watchbell();
-    const id = await create("deleted", LASTING);
-    await until("it runs", async () => (await api.describe(id)).status === "running");
-    const answer = await api.call("POST", `/api/once_job/delete/${id}`, {});
-    expect(answer).toMatchObject({ http: 200, data: { outcome: "removed_from_cluster" } });
-    expect(await podsOf("deleted")).toBe("");
-    expect((await api.describe(id)).job_status).toBe(3);
-    await api.untilStatus(await create("deleted", "true"), 2);
+    const resources = { limits: { memory: "16Mi" } };
+    const containers = [{ name: "main", resources }];
+    const job_patch = JSON.stringify({ spec: { template: { spec: { containers } } } });
+    const script = "echo begun; exec tail /dev/zero";
+    const id = await create("oom", script, { metadata: { job_patch, backoff_limit: "0" } });
+    const job = await api.untilStatus(id, 1, 60_000);
+    console.log(`out of memory: ${job.explain}`);
+    expect(job.runs[0]).toMatchObject({ pods: [{ exit_code: 137, reason: "OOMKilled" }] });
+    expect(job.job_exec_information).toContain("used more memory than its limit");
+    expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["begun\n"]);
   });
 
-  test("a Job that somebody deletes behind our back is lost, said so, and never created again", async () => {
+  test("a job whose own pod is ended by the pod's deadline has failed, and its log is kept", async () => {
     const { api } = watchbell();
-    const id = await create("behind", LASTING);
-    await until("it runs", async () => (await api.describe(id)).status === "running");
-    await target().kubectl("delete", "job", "behind", "-n", JOBS);
-    const job = await api.untilStatus(id, 1, 30_000);
-    expect(job.status).toBe("lost");
-    expect(job.explain).not.toBe("");
-    expect(await target().kubectl("get", "jobs", "-n", JOBS, "-l", `job_id=${id}`, "-o", "name")).toBe("");
+    const job_patch = JSON.stringify({ spec: { template: { spec: { activeDeadlineSeconds: 3 } } } });
+    const script = "trap 'echo told to end; exit 1' TERM; echo begun; while :; do sleep 0.1; done";
+    const id = await create("pod-deadline", script, { metadata: { job_patch, backoff_limit: "0" } });
+    const job = await api.untilStatus(id, 1, 60_000);
+    console.log(`pod's own deadline: ${job.explain} ${JSON.stringify(job.runs[0])}`);
+    expect(job.runs[0]).toMatchObject({ reason: "BackoffLimitExceeded", pods: [{ reason: "DeadlineExceeded" }] });
+    expect((await api.logs(id))[0]?.run_logs).toMatch(/^begun\n/);
   });
 
   // Elsewhere there are no images.
@@ -69,7 +68,7 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
       const over = await api.untilStatus(id, 1, 40_000);
       expect(over.runs[0]).toMatchObject({ status: "failed", reason: "deadline" });
       expect(over.job_exec_information).toMatch(/no container started within 12 s of its time: .*(ImagePull|ErrImage)/);
-      expect(await podsOf("no-image")).toBe("");
+      expect(await objectsOf(target(), "pods", id)).toEqual([]);
     },
   );
 
@@ -86,7 +85,7 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
       expect(job.job_exec_information).toMatch(
         /no container started within 12 s of its time: .*serviceaccount "nowhere"/,
       );
-      expect(await target().kubectl("get", "jobs", "-n", JOBS, "-l", `job_id=${id}`, "-o", "name")).toBe("");
+      expect(await objectsOf(target(), "jobs", id)).toEqual([]);
     },
   );
 }
