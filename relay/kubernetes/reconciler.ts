@@ -189,6 +189,7 @@ export class Reconciler {
     if (words === run.said.waiting || nowMs - run.said.waitingMs < WAITING_EVERY_MS) return;
     run.said.waiting = words;
     run.said.waitingMs = nowMs;
+    if (!NO_CAUSES.has(waiting.reason)) run.said.cause = words;
     this.#say(run, { type: "waiting", ...run.key, ...waiting }, nowMs);
   }
 
@@ -232,7 +233,7 @@ export class Reconciler {
       return;
     }
     run.said.ended = true;
-    void this.#finisher.finish(run, end, this.#happenedMs(run, end.endedAt ?? Number.NaN));
+    void this.#finisher.finish(run, withCause(run, end), this.#happenedMs(run, end.endedAt ?? Number.NaN));
   }
 
   #watchLogs(run: TrackedRun, pods: readonly PodRecord[], isTick: boolean): void {
@@ -269,8 +270,9 @@ export class Reconciler {
     if (!answer.ok) {
       const why = describeFailure(answer.failure);
       this.#log("debug", "events can't be read", { run: runKeyText(run.key), why });
+      if (!isForbidden(answer.failure)) run.eventsAskedMs += STALLED_MS - EVENTS_AGAIN_MS;
       const message = `the Job has no pod, and its events, which would tell why, can't be read: ${why}`;
-      if (isForbidden(answer.failure) && !run.said.started) this.#sayNoPod(run, { reason: "NoPod", message });
+      if (!run.said.started) this.#sayNoPod(run, { reason: "NoPod", message });
       return;
     }
     // Of a run that had a pod, only what its lack of one now has brought about.
@@ -328,6 +330,15 @@ export class Reconciler {
 
 function waitingWords({ reason, message }: Waiting): string {
   return reason === "" ? "" : `${reason}: ${message}`;
+}
+
+/** What a run waits for while it is being ended says nothing of why it had to be. */
+const NO_CAUSES: ReadonlySet<string> = new Set(["", "PodTerminating", "Finalizer"]);
+
+/** Its Job knows only that the time was up; why nothing of it ever ran is what was said meanwhile. */
+function withCause(run: TrackedRun, end: RunEnd): RunEnd {
+  if (run.said.started || end.reason !== "DeadlineExceeded" || run.said.cause === "") return end;
+  return { ...end, message: `${end.message}; no container started: ${run.said.cause}` };
 }
 
 function eventAt(event: { lastTimestamp?: string | null | undefined; eventTime?: string | null | undefined }): number {

@@ -87,7 +87,9 @@ function podEnd(pod: PodRecord): PodEnd {
 
 /** The pod's own words come first where its command failed; where the Job ended it, the Job's do. */
 function failureSentence(reason: string, message: string, pods: readonly PodRecord[]): string {
-  const failed = pods.findLast((pod) => hasFailed(pod));
+  // Of a container that never started the kubelet makes up an end when the deadline takes its pod.
+  const isTelling = reason !== "DeadlineExceeded" || pods.some((pod) => hasStarted(pod));
+  const failed = isTelling ? pods.findLast((pod) => hasFailed(pod)) : undefined;
   const words = [failed ? podSentence(failed) : "", message.trim()];
   if (reason === "DeadlineExceeded") words.reverse();
   return words.filter((part) => part !== "").join("; ");

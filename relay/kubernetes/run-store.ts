@@ -23,8 +23,16 @@ export type TrackedRun = {
   lookAgainMs: number | null;
   /** Its end is settled with the control plane, or nobody knows it there: nothing more is said. */
   settled: boolean;
-  /** `unseen`: that the relay may not look at it. */
-  said: { created: boolean; started: boolean; ended: boolean; waiting: string; waitingMs: number; unseen: boolean };
+  /** `unseen`: that the relay may not look at it. `cause`: the last that it waited for, but for its own ending. */
+  said: {
+    created: boolean;
+    started: boolean;
+    ended: boolean;
+    waiting: string;
+    waitingMs: number;
+    cause: string;
+    unseen: boolean;
+  };
   /** Why it does not get on, as of the last look, and since when it is so. */
   waits: { words: string; sinceMs: number };
   lastHappenedMs: number;
@@ -35,7 +43,7 @@ export type TrackedRun = {
 
 const NOTHING_SAID: TrackedRun["said"] = {
   ...{ created: false, started: false, ended: false, unseen: false },
-  ...{ waiting: "", waitingMs: Number.NEGATIVE_INFINITY },
+  ...{ waiting: "", waitingMs: Number.NEGATIVE_INFINITY, cause: "" },
 };
 
 /** Runs that a command is working on in this process, by {@link runKeyText}. */

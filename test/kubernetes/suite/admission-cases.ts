@@ -33,11 +33,12 @@ export function admissionCases({ kind, target, watchbell, create }: Bench): void
     const id = await saysNoPod("insecure", fields, /violates PodSecurity "restricted:latest"/);
     const job = await watchbell().api.untilStatus(id, 1, 60_000);
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
+    expect(job.explain).toMatch(/no container started: FailedCreate: .*violates PodSecurity/);
   });
 
   caseOf("a Job whose ServiceAccount is missing says so within 15 s", async () => {
     const fields = { metadata: inPod({ serviceAccountName: "nobody" }) };
-    const id = await saysNoPod("no-account", fields, /serviceaccount "nobody" not found/);
+    const id = await saysNoPod("no-service-account", fields, /serviceaccount "nobody" not found/);
     expect(await watchbell().api.call("POST", `/api/once_job/delete/${id}`, {})).toMatchObject({ code: 0 });
   });
 
@@ -125,6 +126,7 @@ export function admissionCases({ kind, target, watchbell, create }: Bench): void
       await explained(api, id, /no container has started yet; waiting: (Image|ErrImage).*localhost\/nowhere:2/);
       const job = await api.untilStatus(id, 1, 60_000);
       expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
+      expect(job.explain).toMatch(/no container started: ImagePullBackOff: .*localhost\/nowhere:2/);
     },
   );
 }

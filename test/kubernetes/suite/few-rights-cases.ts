@@ -58,11 +58,11 @@ export function fewRightsCases({ kind, target, watchbell, create }: Bench): void
   caseOf("without the right to read events, a Job that gets no pod says at least that", async () => {
     const { api } = watchbell();
     const job_patch = { spec: { template: { spec: { serviceAccountName: "nobody" } } } };
-    const id = await create("no-events", "true", { ...few, metadata: { job_patch, active_deadline_seconds: "15" } });
+    const id = await create("no-events", "true", { ...few, metadata: { job_patch, active_deadline_seconds: "30" } });
     const words =
       /waiting: NoPod: the Job has no pod, and its events, .* can't be read: .*cannot list resource "events"/;
     await explained(api, id, words);
-    const job = await api.untilStatus(id, 1, 40_000);
+    const job = await api.untilStatus(id, 1, 60_000);
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
   });
 

@@ -191,6 +191,26 @@ describe("reconciling", () => {
     expect(api.asked).toEqual([]);
   });
 
+  it("tells why nothing of a Job ever ran when its deadline ends it, and not what the kubelet makes of that", async () => {
+    const { clock, facts, store, reconciler, track } = await start(ok);
+    const run = track();
+    const waiting = containerStatus("main", { waiting: { reason: "ImagePullBackOff", message: "no such image" } });
+    store.takePod(podObject({ containers: [waiting] }), false);
+    reconciler.reconcile(run);
+    clock.forward(6_000);
+    reconciler.sayWaiting(run, { reason: "PodTerminating", message: "it is to end" });
+    const unknown = containerStatus("main", { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } });
+    store.takePod(podObject({ phase: "Failed", containers: [unknown] }), false);
+    const conditions = [{ type: "Failed", status: "True", reason: "DeadlineExceeded", message: "too long" }];
+    run.job = jobObject({ conditions, status: { failed: 1 } });
+
+    reconciler.reconcile(run);
+
+    expect(facts.find(({ type }) => type === "ended")).toMatchObject({
+      message: "too long; no container started: ImagePullBackOff: pod pod1: container main: no such image",
+    });
+  });
+
   it("says why a run waits when that changed, and not too often", async () => {
     const { clock, facts, reconciler, track } = await start(ok);
     const run = track();
