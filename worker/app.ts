@@ -1,6 +1,7 @@
 import { type Context, Hono, type Next } from "hono";
 import { checkAddress, checkToken } from "./auth.ts";
 import { ApiError, failure, failureOf, success } from "./errors.ts";
+import { cancelRunRoute } from "./routes/cancel-run.ts";
 import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
 import { createOnceJobBatchRoute, createOnceJobRoute } from "./routes/create-once-job.ts";
 import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
@@ -9,7 +10,9 @@ import type { AppEnv } from "./routes/job-request.ts";
 import { linkRelay } from "./routes/link-relay.ts";
 import { listOnceJobsRoute } from "./routes/list-once-jobs.ts";
 import { readJobLogsRoute } from "./routes/read-job-logs.ts";
+import { rerunOnceJobRoute } from "./routes/rerun-once-job.ts";
 import { showDocs, showOpenApi } from "./routes/show-api.ts";
+import { updateOnceJobRoute } from "./routes/update-once-job.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
 type Route = [verbs: Verb[], path: string, handler: (c: Context<AppEnv>) => Response | Promise<Response>];
@@ -23,7 +26,10 @@ export const ROUTES: readonly Route[] = [
   [["POST"], "/api/once_job/create_batch", createOnceJobBatchRoute],
   [["POST", "GET"], "/api/once_job/lists", listOnceJobsRoute],
   [["POST", "GET"], "/api/once_job/describe/:job_id?", describeOnceJobRoute],
+  [["POST"], "/api/once_job/update", updateOnceJobRoute],
   [["POST", "DELETE"], "/api/once_job/delete/:job_id?", deleteOnceJobRoute],
+  [["POST"], "/api/once_job/rerun/:job_id?", rerunOnceJobRoute],
+  [["POST"], "/api/job_runs/cancel/:job_id?", cancelRunRoute],
   [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],
   [["POST"], "/api/cluster/create", createCluster],
   [["POST"], "/api/cluster/rotate/:cluster", rotateCluster],

@@ -92,8 +92,14 @@ export const LogRow = z
   })
   .meta({ id: "LogRow" });
 
+/** What somebody met who ended a job or a run of it. */
+const Outcome = z.enum(["cancelled_before_dispatch", "removed_from_cluster", "already_finished"]);
+
 /** What a delete answers. */
-export const Deleted = z.strictObject({
-  job_id: JobId,
-  outcome: z.enum(["cancelled_before_dispatch", "removed_from_cluster", "already_finished"]),
-});
+export const Deleted = z.strictObject({ job_id: JobId, outcome: Outcome });
+
+/** What a rerun answers. */
+export const Rerun = z.strictObject({ job_id: JobId, run: z.int().min(1) });
+
+/** What the cancel of a run answers. */
+export const CancelledRun = z.strictObject({ run: z.int().min(1), outcome: Outcome });

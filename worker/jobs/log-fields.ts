@@ -26,7 +26,10 @@ const WholeNumber = z
 
 /** What narrows the rows of `job_logs`. */
 export const LogFields = z.object({
-  run: WholeNumber.optional().meta({ description: "The run's number; absent: the newest." }),
+  run: WholeNumber.optional().meta({ description: "The run's number; absent: the newest runs." }),
   pod_name: z.string("must be text").optional(),
   tail_lines: WholeNumber.optional().meta({ description: "The last lines of each row only." }),
 });
+
+/** Which run a cancel ends. */
+export const CancelFields = z.object({ run: WholeNumber.meta({ description: "The run's number." }) });

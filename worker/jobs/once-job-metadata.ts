@@ -163,6 +163,10 @@ export const OnceJobMetadata = z.strictObject(
     callback_url: ruledText(textProblem)
       .optional()
       .meta({ description: "https, port 443 or above 1023, a public name; checked and kept.", absent: true }),
+    on_lost: oneOf(["fail", "rerun"]).default("fail").meta({
+      description: "What becomes of a run whose Kubernetes Job vanished; rerun: at most 3 times.",
+      absent: true,
+    }),
     job_patch: jsonText(() => null)
       .optional()
       .meta({ description: "A JSON merge patch on the Job; what it makes must be a valid Job.", absent: true }),

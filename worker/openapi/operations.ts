@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { JobId } from "../../protocol/words.ts";
 import type { ErrorKind } from "../errors.ts";
-import { Created, Deleted, DescribedOnceJob, LogRow, OnceJobPage } from "../jobs/answers.ts";
+import { CancelledRun, Created, Deleted, DescribedOnceJob, LogRow, OnceJobPage, Rerun } from "../jobs/answers.ts";
 import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
 import { ListFields } from "../jobs/list-fields.ts";
-import { LogFields } from "../jobs/log-fields.ts";
+import { CancelFields, LogFields } from "../jobs/log-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
@@ -65,6 +66,11 @@ const BatchAnswer = z.strictObject({
   error_msg: z.string(),
   data: Created.nullable(),
 });
+
+function forceOf(description: string) {
+  const json = { anyOf: [{ type: "boolean" }, { enum: ["true", "false"] }, { type: "null" }] };
+  return z.boolean().optional().meta({ description, json });
+}
 
 /** Every path of worker/app.ts, as it is written there. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -137,24 +143,56 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     tag: "Once jobs",
     summary: "Delete a once job",
     description: "Waits up to 15 s for the cluster's confirmation; the job can still be described, with job_status 3.",
-    fields: z.object({
-      force: z
-        .boolean()
-        .optional()
-        .meta({
-          description: "Cancels a job that is submitted and not yet created.",
-          json: { anyOf: [{ type: "boolean" }, { enum: ["true", "false"] }, { type: "null" }] },
-        }),
-    }),
+    fields: z.object({ force: forceOf("Cancels a job that is submitted and not yet created.") }),
     isBodyNeeded: false,
     answer: { data: Deleted },
     refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "jobSubmitted", "deleteRefused"],
     example: { fields: { force: true }, data: { job_id: JOB_ID, outcome: "cancelled_before_dispatch" } },
   },
+  "/api/once_job/update": {
+    tag: "Once jobs",
+    summary: "Give a once job another definition",
+    description:
+      "The whole definition: what is absent gets its default. The old Kubernetes Job is deleted; once it is gone the job is submitted anew. Waits up to 15 s for that; 253: accepted, and submitted as soon as the old Job is gone.",
+    fields: OnceJobFields.extend({
+      job_id: JobId,
+      force: forceOf("Replaces a job that is submitted and not yet created."),
+    }),
+    isBodyNeeded: true,
+    answer: {
+      data: z.string().regex(/^(cancelled_before_dispatch|removed_from_cluster|already_finished): /),
+    },
+    refusals: [...JOB_REFUSALS, ...CREATE_REFUSALS, "deleteTimeout", "jobSubmitted", "deleteRefused"],
+    example: {
+      fields: { job_id: JOB_ID, ...CREATE },
+      data: `removed_from_cluster: job ${JOB_ID} is submitted anew as run 2, due at 2026-11-24T15:48:59.000Z.`,
+    },
+  },
+  "/api/once_job/rerun/:job_id?": {
+    tag: "Once jobs",
+    summary: "Run a finished once job anew, now",
+    description: "Its Kubernetes Job is named <job_name>-r<run>.",
+    fields: z.object({}),
+    isBodyNeeded: false,
+    answer: { data: Rerun },
+    refusals: [...JOB_REFUSALS, "jobSubmitted", "genJob"],
+    example: { data: { job_id: JOB_ID, run: 2 } },
+  },
+  "/api/job_runs/cancel/:job_id?": {
+    tag: "Once jobs",
+    summary: "Cancel one run of a job",
+    description: "Ends that run only. Waits up to 15 s for the cluster's confirmation.",
+    fields: CancelFields,
+    isBodyNeeded: true,
+    answer: { data: CancelledRun },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "deleteRefused"],
+    example: { fields: { run: 1 }, data: { run: 1, outcome: "removed_from_cluster" } },
+  },
   "/api/job_logs/:job_id?": {
     tag: "Logs",
     summary: "Read a job's logs",
-    description: "A row for each container of each pod of one run.",
+    description:
+      "A row for each container of each pod of one run, or of the newest runs, as far as they fit into 64 MiB.",
     fields: LogFields,
     isBodyNeeded: false,
     answer: { data: z.array(LogRow) },

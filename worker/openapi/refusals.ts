@@ -10,7 +10,7 @@ const WHEN: Record<ErrorKind, string> = {
   wrongVerb: "the path has no such verb; the header Allow names those it has",
   upgradeRequired: "it needs Upgrade: websocket",
   jobIdMissing: "no job id was given",
-  jobUnknown: "there is no such job",
+  jobUnknown: "there is no such job or run",
   bodyUnreadable: "the body is missing, or was cut off",
   bodyTooLarge: "the body has more than 256 KiB",
   ipIllegal: "the caller's address is not on the allow-list",
@@ -26,8 +26,8 @@ const WHEN: Record<ErrorKind, string> = {
   encode: "a value can't be encoded",
   publish: "the timer could not be armed; nothing was stored",
   genJob: "the Kubernetes Job can't be built",
-  deleteTimeout: "the cluster has not confirmed within 15 s; the deletion goes on",
-  jobSubmitted: "submitted and not yet created: only with force",
+  deleteTimeout: "the cluster has not confirmed within 15 s; what was asked for goes on",
+  jobSubmitted: "submitted and not yet created: only with force; or, for a rerun, not finished",
   deleteRefused: "the cluster refused the deletion; cause carries its words",
 };
 

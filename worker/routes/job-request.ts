@@ -40,3 +40,11 @@ export async function readJobRequest(c: Context<AppEnv>): Promise<JobRequest> {
 export function unknownJob(id: unknown): ApiError {
   return new ApiError("jobUnknown", `There is no job with job_id ${shown(id)}.`);
 }
+
+/** Whether the call says `force`; a query can say it in text only. Anything but true or false is refused. */
+export function readForce({ fields, refusalOf }: JobRequest): boolean {
+  const value = fields.force;
+  if (value === undefined || value === null || value === false || value === "false") return false;
+  if (value === true || value === "true") return true;
+  throw refusalOf("force", `force ${shown(value)} must be true or false.`);
+}

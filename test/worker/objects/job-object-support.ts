@@ -102,7 +102,7 @@ export class Teller {
     return new Teller(cluster, await joinedRelay(cluster, `${cluster}-process`));
   }
 
-  /** Tells facts about run 1 of a job in one frame; gives the id of the last. */
+  /** Tells facts about the runs of a job that they name in one frame; gives the id of the last. */
   tell(jobId: string, ...facts: Fact[]): number {
     const items = facts.map((fact) => {
       this.#lastId += 1;
@@ -126,24 +126,24 @@ export class Teller {
     );
   }
 
-  /** The create command of a job, once it came. */
-  async created(jobId: string) {
+  /** The create command of a run, once it came. */
+  async created(jobId: string, run = 1) {
     return await vi.waitFor(
       () => {
-        const command = this.relay.all("create").find((item) => item.jobId === jobId);
-        if (!command) throw new Error(`no create for ${jobId}`);
+        const command = this.relay.all("create").find((item) => item.jobId === jobId && item.run === run);
+        if (!command) throw new Error(`no create for run ${run} of ${jobId}`);
         return command;
       },
       { timeout: 8_000, interval: 5 },
     );
   }
 
-  /** The newest remove command of a job, once it came. */
-  async removal(jobId: string) {
+  /** The newest remove command of a run, once it came. */
+  async removal(jobId: string, run = 1) {
     return await vi.waitFor(
       () => {
-        const command = this.relay.all("remove").findLast((item) => item.jobId === jobId);
-        if (!command) throw new Error(`no remove for ${jobId}`);
+        const command = this.relay.all("remove").findLast((item) => item.jobId === jobId && item.run === run);
+        if (!command) throw new Error(`no remove for run ${run} of ${jobId}`);
         return command;
       },
       { timeout: 8_000, interval: 5 },
