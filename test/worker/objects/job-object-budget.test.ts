@@ -49,3 +49,36 @@ it("writes eight rows in its own object for a plain job that is due later, and t
   expect(rows.alarms).toBe(3);
   expect(await indexRow(jobId)).toMatchObject({ version: 3, job_status: 2 });
 });
+
+it("writes a second run's rows and one more, for the key of the run before it", async () => {
+  const cluster = await Teller.join(fresh("second"));
+  const jobId = fresh("job");
+  await cluster.running(jobId);
+  await cluster.told(jobId, FACTS.ended);
+  const rows = await countRows(jobId);
+
+  await jobObject(jobId).calls.rerun();
+  await cluster.created(jobId, 2);
+  await cluster.told(jobId, { ...FACTS.created, run: 2 });
+  await cluster.told(jobId, { ...FACTS.started, run: 2 });
+  await cluster.told(jobId, { ...FACTS.ended, run: 2 });
+
+  expect(rows.puts).toEqual(["run:000000001", "job", "job", "job", "job"]);
+});
+
+it("writes four rows for an update that finds a Job to remove, and its alarms", async () => {
+  const cluster = await Teller.join(fresh("update"));
+  const jobId = fresh("job");
+  await cluster.running(jobId);
+  const rows = await countRows(jobId);
+  const { definition } = inputOf(jobId, {}, { execAt: Date.now() + 3_600_000 });
+  const input = { definition, cluster: cluster.cluster, force: false, claimedAt: null };
+
+  const answer = jobObject(jobId).calls.update(input, 5_000);
+  const { n } = await cluster.removal(jobId);
+  await cluster.told(jobId, { ...FACTS.removed, n });
+  await answer;
+
+  expect(rows.puts.sort()).toEqual(["job", "job", "job", "run:000000001"]);
+  expect(rows.alarms).toBeLessThanOrEqual(3);
+});
