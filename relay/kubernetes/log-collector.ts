@@ -16,7 +16,7 @@ const MAX_READS = 16;
 /** Logs are held until they are confirmed: a pod that is gone can't be asked twice. */
 const MAX_HELD_BYTES = 192 * 1024 * 1024;
 const BEFORE_PREVIOUS = "a node keeps the logs of a container's last two starts, and nobody read this one while it ran";
-const BROKE_OFF = "the pod is gone, and the follow of its log had broken off";
+const BROKE_OFF = "it is gone, and the follow of it had broken off";
 
 /** Which log is to be brought up: its run, its pod as far as it is known, and until when it is tried (monotonic ms). */
 type Wanted = { run: TrackedRun; key: LogKey; pod: PodRecord | undefined; giveUpMs: number };

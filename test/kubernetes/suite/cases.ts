@@ -7,6 +7,7 @@ import { apiServerCases } from "./api-server-cases.ts";
 import { deleteCases, slowDeleteCases } from "./delete-cases.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
+import { logOutageCases } from "./log-outage-cases.ts";
 import { awayCases, lossCases } from "./loss-cases.ts";
 import { nodeCases } from "./node-cases.ts";
 import { patchCases } from "./patch-cases.ts";
@@ -72,6 +73,7 @@ export function runSuite(title: string, kind: Target["name"], start: () => Promi
     // One by one, once those are over: here the API server, the node or the network goes away, or time is measured.
     describe("one by one", () => {
       outageCases(bench);
+      logOutageCases(bench);
       apiOutageCases(bench);
       awayCases(bench);
       nodeCases(bench);

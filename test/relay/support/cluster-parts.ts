@@ -51,5 +51,5 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
     if (!run) throw new Error("no run");
     return run;
   };
-  return { api, clock, facts, store, reconciler, finisher, underWay, context, track, signal };
+  return { api, clock, facts, follows, collector, store, reconciler, finisher, underWay, context, track, signal };
 }
