@@ -3,7 +3,6 @@ import { constants } from "node:os";
 import { type Family, killQuietly, processInfo } from "../../support/processes.ts";
 import { nobody, type Reaper } from "../../support/reaper-client.ts";
 import type { ContainerLog } from "./container-log.ts";
-import { markersOf } from "./environment.ts";
 import { closeChildEnd, type OutputPipe, type OutputPipes } from "./output-pipe.ts";
 import type { Sweeper } from "./sweeper.ts";
 
@@ -28,6 +27,8 @@ export type ContainerStart = {
   command: string;
   args: string[];
   environment: Record<string, string>;
+  /** What its processes are known by wherever they went. */
+  markers: string[];
   folder: string;
   log: ContainerLog;
 };
@@ -39,7 +40,7 @@ const startErrorCode = 128;
 
 /** Starts a container as a local process, the leader of its own session, both output streams in one log. */
 export async function startContainer(runtime: Runtime, start: ContainerStart): Promise<RunningContainer> {
-  const family: Family = { ...nobody, environment: markersOf(start.environment), folder: start.folder };
+  const family: Family = { ...nobody, environment: start.markers, folder: start.folder };
   // Told before it starts: whatever happens in between, the reaper knows where to look.
   runtime.reaper.watch(start.id, family);
   const pipe = await runtime.pipes.open();

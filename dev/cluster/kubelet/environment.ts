@@ -72,9 +72,12 @@ function expand(text: string, known: Record<string, string>): string {
   });
 }
 
-/** The entries by which a process of this container is known wherever it went; empty where they would not be unmistakable. */
-export function markersOf(environment: Record<string, string>): string[] {
+/**
+ * The entries by which a process of this container is known wherever it went; empty where they would not be unmistakable:
+ * containers of one pod have them in common, and one that ends must not take the others with it.
+ */
+export function markersOf(pod: Pod, environment: Record<string, string>): string[] {
   const job = environment.WATCHBELL_JOB_ID;
-  if (job === undefined) return [];
+  if (job === undefined || pod.spec.containers.length > 1) return [];
   return [`HOSTNAME=${environment.HOSTNAME ?? ""}`, `WATCHBELL_JOB_ID=${job}`];
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from "../api/json.ts";
 import type { Container, Pod } from "../client/objects.ts";
 import { nanoClock } from "./container-log.ts";
 import { type ContainerExit, type RunningContainer, type Runtime, startContainer } from "./container-process.ts";
-import { invocationOf } from "./environment.ts";
+import { invocationOf, markersOf } from "./environment.ts";
 import type { LogShelf } from "./log-shelf.ts";
 import { type ContainerRecord, type PodReason, phaseOf, podStatusOf, terminatedState } from "./pod-status.ts";
 
@@ -136,7 +136,8 @@ export class PodWorker {
     const clock = nanoClock(Date.now, process.hrtime.bigint);
     const log = logs.begin(pod.metadata.uid, record.container.name, record.restartCount, clock);
     const { command, args, environment } = invocation;
-    const start = { id: this.#containerId(record), command, args, environment, folder: workFolder, log };
+    const markers = markersOf(pod, environment);
+    const start = { id: this.#containerId(record), command, args, environment, markers, folder: workFolder, log };
     const running = await startContainer(runtime, start);
     this.#running.add(running);
     record.state = { running: { startedAt: wholeSeconds(Date.now()) } };

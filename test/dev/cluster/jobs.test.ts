@@ -104,6 +104,15 @@ describe("a Job", () => {
 });
 
 describe("a container", () => {
+  test("that ends leaves the other containers of its pod alone", async () => {
+    const env = [{ name: "WATCHBELL_JOB_ID", value: "job-two" }];
+    const container = (name: string, script: string) => ({ name, image: "x", command: ["sh", "-c", script], env });
+    const podSpec = { containers: [container("a", "true"), container("b", "sleep 0.5; echo from b")] };
+    await cluster.send("POST", jobs, shellJob("two", "", {}, podSpec));
+    await jobWith(cluster, "two", "Complete");
+    expect(await logOf(cluster, "two", "?container=b")).toBe("from b\n");
+  });
+
   test("has an environment of its own", async () => {
     await cluster.send("POST", jobs, shellJob("env", "env | cut -d= -f1 | sort | tr '\\n' ' '; pwd"));
     await jobWith(cluster, "env", "Complete");

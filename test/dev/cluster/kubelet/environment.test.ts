@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Pod } from "../../../../dev/cluster/client/objects.ts";
 import { invocationOf, markersOf } from "../../../../dev/cluster/kubelet/environment.ts";
 
-function invocation(container: object): ReturnType<typeof invocationOf> {
+function podOf(...containers: object[]): Pod {
   const metadata = {
     name: "p",
     namespace: "ns",
@@ -11,10 +11,14 @@ function invocation(container: object): ReturnType<typeof invocationOf> {
     creationTimestamp: "x",
     labels: { tier: "front" },
   };
-  const pod = Pod.parse({
-    metadata,
-    spec: { containers: [{ name: "main", image: "busybox", command: ["run"], ...container }] },
-  });
+  const spec = {
+    containers: containers.map((container) => ({ name: "main", image: "busybox", command: ["run"], ...container })),
+  };
+  return Pod.parse({ metadata, spec });
+}
+
+function invocation(container: object): ReturnType<typeof invocationOf> {
+  const pod = podOf(container);
   const [only] = pod.spec.containers;
   if (only === undefined) throw new Error("no container");
   return invocationOf(pod, only, "/bin");
@@ -58,7 +62,9 @@ test("a container without a command can't start, and says why", () => {
   expect(failed.kind === "start-error" && failed.message).toContain('entrypoint of "busybox"');
 });
 
-test("processes are known by their environment only where it names a job of ours", () => {
-  expect(markersOf({ HOSTNAME: "p", WATCHBELL_JOB_ID: "j" })).toEqual(["HOSTNAME=p", "WATCHBELL_JOB_ID=j"]);
-  expect(markersOf({ HOSTNAME: "p" })).toEqual([]);
+test("processes are known by their environment only where it names a job of ours, and one container of it", () => {
+  const environment = { HOSTNAME: "p", WATCHBELL_JOB_ID: "j" };
+  expect(markersOf(podOf({}), environment)).toEqual(["HOSTNAME=p", "WATCHBELL_JOB_ID=j"]);
+  expect(markersOf(podOf({}), { HOSTNAME: "p" })).toEqual([]);
+  expect(markersOf(podOf({}, { name: "other" }), environment)).toEqual([]);
 });
