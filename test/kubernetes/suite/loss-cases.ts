@@ -72,8 +72,11 @@ export function awayCases(bench: Bench): void {
 
   /** Holds a part still while something happens, then lets it go on, or kills it so that it starts anew. */
   const without = async (part: "worker" | "relay", end: "SIGCONT" | "SIGKILL", meanwhile: () => Promise<void>) => {
-    const pids = watchbell().system.pids()[part];
-    expect(pids.filter((pid) => isAlive(pid))).not.toEqual([]);
+    // A part that has just been started again answers a moment before the file names it.
+    const pids = await until(`the ${part} is named`, () => {
+      const named = watchbell().system.pids()[part];
+      return named.length > 0 && named.every(isAlive) ? named : null;
+    });
     for (const pid of pids) process.kill(pid, "SIGSTOP");
     try {
       await meanwhile();
