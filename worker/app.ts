@@ -8,6 +8,7 @@ import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
 import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
 import type { AppEnv } from "./routes/job-request.ts";
 import { linkRelay } from "./routes/link-relay.ts";
+import { listJobRunsRoute } from "./routes/list-job-runs.ts";
 import { listOnceJobsRoute } from "./routes/list-once-jobs.ts";
 import { readJobLogsRoute } from "./routes/read-job-logs.ts";
 import { rerunOnceJobRoute } from "./routes/rerun-once-job.ts";
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   [["POST", "DELETE"], "/api/once_job/delete/:job_id?", deleteOnceJobRoute],
   [["POST"], "/api/once_job/rerun/:job_id?", rerunOnceJobRoute],
   [["POST"], "/api/job_runs/cancel/:job_id?", cancelRunRoute],
+  [["POST", "GET"], "/api/job_runs/:job_id?", listJobRunsRoute],
   [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],
   [["POST"], "/api/cluster/create", createCluster],
   [["POST"], "/api/cluster/rotate/:cluster", rotateCluster],

@@ -81,6 +81,17 @@ export const OnceJobPage = z
   .meta({ id: "OnceJobPage" });
 export type OnceJobPage = z.infer<typeof OnceJobPage>;
 
+/** A page of a job's runs, the newest first; `total` is text, as in lists. */
+export const RunPage = z
+  .strictObject({
+    total: z.string().regex(/^\d{1,5}$/),
+    page_num: z.int().min(1),
+    page_size: z.int().min(1).max(100),
+    data: z.array(RunAnswer).max(100),
+  })
+  .meta({ id: "RunPage" });
+export type RunPage = z.infer<typeof RunPage>;
+
 /** One row of `job_logs`: one container of one pod. */
 export const LogRow = z
   .strictObject({

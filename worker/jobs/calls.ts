@@ -57,6 +57,9 @@ export type JobSnapshot = {
   runs: RunView[];
 };
 
+/** Part of a job's runs, newest first, and how many are shown in all. */
+export type RunsPart = { runs: RunView[]; total: number };
+
 /** A create, its name already claimed in D1. `claimedAt`: an object refuses a claim older than 30 s. */
 export type CreateInput = {
   jobId: string;
@@ -160,6 +163,8 @@ export type JobCalls = {
   cancelRun(run: number, waitMs: number): Promise<CancelRunAnswer>;
   /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */
   delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer>;
+  /** The runs after the newest `skip` of them, at most `count`; null: no such job here. */
+  runs(part: { skip: number; count: number }): Promise<RunsPart | null>;
   /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */
   logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null>;
   takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]>;

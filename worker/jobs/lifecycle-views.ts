@@ -89,6 +89,17 @@ export function runView(run: Run, look: Look): RunView {
   };
 }
 
+/** Those runs at hand that callers see, newest first: each from its due time on, or once more is known of it. */
+export function shownRuns(job: Job, now: number): Run[] {
+  return job.runs.filter((run) => run.dueAt <= now || run.state !== "due").reverse();
+}
+
+/** Some of the runs at hand as callers see them; `look` is about the run to look at. */
+export function runViews(job: Job, runs: readonly Run[], look: Look): RunView[] {
+  const lookedAt = runToLookAt(job).run;
+  return runs.map((run) => runView(run, run.run === lookedAt ? look : null));
+}
+
 /**
  * Everything `describe` shows; pure, so it never waits for the cluster. `job` has its newest finished runs at hand; `look` is
  * about the run to look at.
@@ -110,10 +121,7 @@ export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
     explain: explain(job, look, now),
     createdAt: job.createdAt,
     updatedAt: job.updatedAt,
-    runs: job.runs
-      .slice(-RUNS_DESCRIBED)
-      .reverse()
-      .map((shown) => runView(shown, shown.run === lookedAt ? look : null)),
+    runs: runViews(job, shownRuns(job, now).slice(0, RUNS_DESCRIBED), look),
   };
 }
 

@@ -53,7 +53,7 @@ export function onceJobOfSnapshot(snapshot: JobSnapshot): DescribedOnceJob {
 }
 
 /** One run as `describe` and `job_runs` show it; `…_at` epoch ms, null: not (yet) happened. */
-function runOfView(view: RunView): RunAnswer {
+export function runOfView(view: RunView): RunAnswer {
   return {
     run: view.run,
     slot_at: view.slotAt,

@@ -37,6 +37,11 @@ export class FinishedRuns {
     return this.#kv.get<Run>(runKey(run));
   }
 
+  /** Whether that run has a key here. */
+  has(run: number): boolean {
+    return this.get(run) !== undefined;
+  }
+
   /** The job with the runs of those numbers at hand for this turn. */
   recall(job: Job, numbers: readonly number[]): Job {
     const missing = [...new Set(numbers)].filter((number) => findRun(job, number) === undefined);

@@ -14,6 +14,7 @@ import type {
   LateAnswer,
   LogQuery,
   RerunAnswer,
+  RunsPart,
   TakenFact,
   UpdateAnswer,
   UpdateInput,
@@ -27,7 +28,7 @@ import { heldName } from "../jobs/lifecycle-names.ts";
 import { mayHaveJob } from "../jobs/lifecycle-removal.ts";
 import { findRun, isOver, joined } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
-import { RUNS_DESCRIBED, runToLookAt, snapshotOf } from "../jobs/lifecycle-views.ts";
+import { RUNS_DESCRIBED, runToLookAt, runViews, shownRuns, snapshotOf } from "../jobs/lifecycle-views.ts";
 import { cancelAnswer, deletionAnswer, type EndsAnswer, endsOf, updateAnswer } from "./job-object-answers.ts";
 import { clusterCalls, tryEffect, within } from "./job-object-effects.ts";
 import { bytesAbove, logStream } from "./job-object-logs.ts";
@@ -77,6 +78,20 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const look = await this.#look(asked);
     const job = this.#store.job;
     return job === null ? null : snapshotOf(this.#withNewestRuns(job), look, Date.now());
+  }
+
+  async runs({ skip, count }: { skip: number; count: number }): Promise<RunsPart | null> {
+    const asked = this.#store.job;
+    if (asked === null) return null;
+    const look = await this.#look(asked);
+    const { job, finished } = this.#store;
+    if (job === null) return null;
+    const now = Date.now();
+    const packed = shownRuns(job, now);
+    // A run whose Job is being removed is packed and may have a key too; it counts once.
+    const total = job.finishedRuns + packed.filter(({ run }) => !finished.has(run)).length;
+    const atHand = job.finishedRuns === 0 ? job : joined(job, finished.newest(skip + count + packed.length));
+    return { runs: runViews(job, shownRuns(atHand, now).slice(skip, skip + count), look), total };
   }
 
   async update(input: UpdateInput, waitMs: number): Promise<UpdateAnswer> {

@@ -1,15 +1,25 @@
 import { z } from "zod";
 import { JobId } from "../../protocol/words.ts";
 import type { ErrorKind } from "../errors.ts";
-import { CancelledRun, Created, Deleted, DescribedOnceJob, LogRow, OnceJobPage, Rerun } from "../jobs/answers.ts";
+import {
+  CancelledRun,
+  Created,
+  Deleted,
+  DescribedOnceJob,
+  LogRow,
+  OnceJobPage,
+  Rerun,
+  RunPage,
+} from "../jobs/answers.ts";
 import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
 import { ListFields } from "../jobs/list-fields.ts";
 import { CancelFields, LogFields } from "../jobs/log-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
+import { RunPageFields } from "../jobs/run-page-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
 export type Operation = {
-  tag: "Once jobs" | "Logs" | "Clusters" | "System";
+  tag: "Once jobs" | "Runs" | "Logs" | "Clusters" | "System";
   summary: string;
   description?: string;
   /** The JSON body of a POST, the query of a GET or DELETE, without the id; null: it takes none. */
@@ -51,6 +61,26 @@ const ONCE_JOB = {
   job_success_times: 1,
   create_time: 1795542537,
   update_time: 1795542539,
+};
+
+const RUN = {
+  run: 1,
+  slot_at: null,
+  count: 1,
+  status: "succeeded",
+  cluster: "local",
+  kube_job: "hello",
+  due_at: 1795542539000,
+  fired_at: 1795542539003,
+  sent_at: 1795542539004,
+  created_at: 1795542539032,
+  started_at: 1795542539120,
+  finished_at: 1795542539132,
+  lateness_ms: 32,
+  reason: "",
+  message: "",
+  pods: [{ pod_name: "hello-8z2gz", exit_code: 0, reason: "Completed" }],
+  pod_count: 1,
 };
 
 const CREATE_REFUSALS = ["invalidParameter", "verifyJob", "alreadyExists", "unknownRoute", "publish"] as const;
@@ -179,7 +209,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: { data: { job_id: JOB_ID, run: 2 } },
   },
   "/api/job_runs/cancel/:job_id?": {
-    tag: "Once jobs",
+    tag: "Runs",
     summary: "Cancel one run of a job",
     description: "Ends that run only. Waits up to 15 s for the cluster's confirmation.",
     fields: CancelFields,
@@ -187,6 +217,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: { data: CancelledRun },
     refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "deleteRefused"],
     example: { fields: { run: 1 }, data: { run: 1, outcome: "removed_from_cluster" } },
+  },
+  "/api/job_runs/:job_id?": {
+    tag: "Runs",
+    summary: "List a job's runs, newest first",
+    description: "A run shows from its due time on. The newest 1,000 finished runs are kept.",
+    fields: RunPageFields,
+    isBodyNeeded: false,
+    answer: { data: RunPage },
+    refusals: [...JOB_REFUSALS, "invalidParameter"],
+    example: {
+      fields: { page_num: 1, page_size: 20 },
+      data: { total: "1", page_num: 1, page_size: 20, data: [RUN] },
+    },
   },
   "/api/job_logs/:job_id?": {
     tag: "Logs",

@@ -203,7 +203,7 @@ describe("/api/once_job/lists", () => {
 });
 
 describe("/api/once_job/describe", () => {
-  it("shows the job, where it stands, and its runs", async () => {
+  it("shows the job and where it stands; its run shows from its due time on", async () => {
     await call("/api/cluster/create", { body: { cluster: "local" } });
     const { jobId, jobName } = await create();
 
@@ -215,28 +215,8 @@ describe("/api/once_job/describe", () => {
       job_status: -1,
       cluster: "local",
       status: "due",
-      explain: expect.any(String),
-      runs: [
-        {
-          run: 1,
-          slot_at: null,
-          count: 1,
-          status: "due",
-          cluster: "local",
-          kube_job: jobName,
-          due_at: expect.any(Number),
-          fired_at: null,
-          sent_at: null,
-          created_at: null,
-          started_at: null,
-          finished_at: null,
-          lateness_ms: null,
-          reason: "",
-          message: "",
-          pods: [],
-          pod_count: 0,
-        },
-      ],
+      explain: expect.stringMatching(/^scheduled for /),
+      runs: [],
     });
   });
 
