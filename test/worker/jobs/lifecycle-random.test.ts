@@ -19,6 +19,7 @@ function createdWorld(seed: number): World {
   const execAt = T0 + Math.floor(random() * 400_000);
   const startingDeadlineSeconds = random() < 0.4 ? Math.floor(random() * 60) : null;
   const cluster = random() < 0.1 ? null : CLUSTER;
+  world.isStuck = random() < 0.5;
   const metadata = { log_collect: "true", on_lost: random() < 0.5 ? "rerun" : "fail" };
   world.turn(createEvent({ cluster }, { execAt, startingDeadlineSeconds, metadata }));
   return world;
@@ -59,7 +60,7 @@ function stumble(world: World): void {
     [6, () => world.ring()],
     [4, () => world.handOver()],
     [6, () => world.obey(chance(0.05) ? "creates" : chance(0.1) ? "removes" : "nothing")],
-    [0.3, () => world.lose()],
+    [1, () => world.lose()],
     [0.7, () => update(world)],
     [
       1,
@@ -112,6 +113,8 @@ function settle(world: World): void {
       world.passFacts(1, false);
     }
     world.now += 5_000;
+    // Long enough for every start deadline to pass; what has none must start in the end.
+    if (turn === 50) world.isStuck = false;
     world.ring();
     world.handOver();
     world.work("succeeded", "comes");

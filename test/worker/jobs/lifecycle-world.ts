@@ -59,6 +59,8 @@ export class World {
   readonly rows = new Map<string, OpenRun>();
   /** Since when the relays are linked, as the clusters' objects believe. */
   linkedSince: number | null;
+  /** No image can be pulled: containers don't start. */
+  isStuck = false;
   commands: Command[] = [];
   /** Facts that the relays have not had acknowledged, in order. */
   facts: { cluster: string; fact: Fact }[] = [];
@@ -273,6 +275,7 @@ export class World {
     for (const [key, job] of this.kube) {
       const cluster = key.slice(0, key.indexOf("/"));
       if (job.phase === "active") {
+        if (this.isStuck) continue;
         job.phase = "running";
         this.#tell(cluster, job.run, FACTS.started);
       } else if (job.phase === "running") {
