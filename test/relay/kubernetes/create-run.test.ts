@@ -305,6 +305,21 @@ describe("a create whose attempt may have happened", () => {
     expect(typesOf(facts)).toEqual(["created"]);
   });
 
+  it("is still waited for when an API server that stood still begins to answer: it may only now read the attempt", async () => {
+    let looks = 0;
+    const { result, facts } = await run(
+      ({ method, response }) => {
+        if (method === "POST" || ++looks <= 12) response.destroy();
+        else if (looks === 13) answerStatus(response, 404, "NotFound", "not yet");
+        else response.end(JSON.stringify(jobObject()));
+      },
+      { create },
+    );
+
+    expect(result).toBe("adopted");
+    expect(typesOf(facts)).toEqual(["created"]);
+  });
+
   it("is left open when the process stops before it is known: nothing is said", async () => {
     const stop = new AbortController();
 
