@@ -52,7 +52,11 @@ export function judgeHello(hello: Hello, cluster: string, pinned: string | null)
     return refuse(CLOSE.otherCluster, "the relay may read neither namespace kube-system nor its own: no identity");
   }
   if (pinned !== null && !uids.includes(pinned)) {
-    return refuse(CLOSE.otherCluster, `cluster ${cluster} is pinned to another Kubernetes cluster (uid ${pinned})`);
+    const isBlind = hello.identity.kubeSystemUid === undefined;
+    const words = isBlind
+      ? `is pinned to uid ${pinned}, and this relay may not read kube-system's`
+      : `is pinned to another Kubernetes cluster (uid ${pinned})`;
+    return refuse(CLOSE.otherCluster, `cluster ${cluster} ${words}`);
   }
   return { answer: "join", pinned: pinned ?? first, protocol: Math.min(PROTOCOL_VERSION, hello.protocol) };
 }

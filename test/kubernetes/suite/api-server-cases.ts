@@ -208,6 +208,20 @@ function neighbourCases({ target, watchbell }: Pick<Bench, "target" | "watchbell
     expect(await readyz(first)).toMatchObject({ status: 200 });
   });
 
+  test("a relay that may not read kube-system, to which its id is pinned, ends with a sentence that says so", async () => {
+    const blind = await ApiProxy.start(target());
+    const body = statusBody(403, "Forbidden", 'namespaces "kube-system" is forbidden');
+    const matches = ({ path }: Passing) => path === "/api/v1/namespaces/kube-system";
+    blind.add({ matches, times: Number.POSITIVE_INFINITY, fault: { kind: "answer", status: 403, body } });
+    try {
+      const { code, output } = await runRelayBeside(proxied().watchbell, blind.kubeconfig);
+      expect(output).toMatch(/cluster local is pinned to uid \S+, and this relay may not read kube-system's/);
+      expect(code).toBe(1);
+    } finally {
+      await blind.close();
+    }
+  });
+
   test("an API server older than 1.31 is refused with a sentence", async () => {
     const old = await ApiProxy.start(target());
     const version = JSON.stringify({ major: "1", minor: "30", gitVersion: "v1.30.9" });

@@ -33,6 +33,12 @@ describe("a relay's hello", () => {
     ["of a newer relay is answered in the older protocol", { protocol: 9 }, null, { answer: "join", protocol: 1 }],
     ["is taken where the Kubernetes version can't be read", { kubernetesVersion: "?" }, null, { answer: "join" }],
     ["from another Kubernetes cluster is refused", {}, "uid9", { answer: "refuse", code: CLOSE.otherCluster }],
+    [
+      "that may not read the pinned kube-system any more is refused, and told why",
+      { identity: { namespaceUid: "ns" } },
+      "uid9",
+      { answer: "refuse", reason: "cluster local is pinned to uid uid9, and this relay may not read kube-system's" },
+    ],
     ["without any identity is refused", { identity: {} }, null, { answer: "refuse", code: CLOSE.otherCluster }],
     ["for another id is refused", { cluster: "other" }, null, { answer: "refuse", code: CLOSE.otherCluster }],
     [
