@@ -121,7 +121,9 @@ export class ApiProxy {
         await this.#spoil(met.rule.fault, request, body, response);
       } else await this.#forward(passing, request, body, response);
     } catch {
-      // The API server is not there, or went away in the middle: its client sees no more than a broken connection.
+      // The API server is not there, or went away in the middle: its client sees no more than a broken connection, and a rule
+      // that was to spoil what the server had done still has that before it.
+      if (met) met.left += 1;
       response.destroy();
     }
   }
