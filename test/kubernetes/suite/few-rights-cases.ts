@@ -10,6 +10,9 @@ import { startWatchbell, type Watchbell } from "./watchbell.ts";
 
 const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
 
+/** A case that starts systems of its own waits for its turn to do so, too. */
+const STARTS_SYSTEMS_MS = 240_000;
+
 /** What a relay says of itself; it takes a port of its own, which its log names. */
 async function readyz({ system }: Watchbell): Promise<string> {
   const log = readFileSync(path.join(system.stateDir, "logs", "relay.log"), "utf8");
@@ -69,6 +72,7 @@ export function fewRightsCases({ kind, target, watchbell, create }: Bench): void
   // It starts a system of its own, and is no node's matter.
   test.skipIf(kind !== "stand-in")(
     "a relay that loses its rights while a job runs loses no run, says so, and goes on once they are back",
+    { timeout: STARTS_SYSTEMS_MS },
     async () => {
       const { cluster, kubectl } = target();
       if (cluster === null) throw new Error("there is no RBAC here");

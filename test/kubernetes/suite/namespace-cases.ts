@@ -9,6 +9,9 @@ import { startWatchbell } from "./watchbell.ts";
 const HOLD = '{"metadata":{"finalizers":["watchbell.test/hold"]}}';
 const LET_GO = '{"metadata":{"finalizers":null}}';
 
+/** A case that starts systems of its own waits for its turn to do so, too. */
+const STARTS_SYSTEMS_MS = 240_000;
+
 /** A relay's account for these namespaces (none: all), beside the suite's; the embedded cluster has one token for all. */
 async function relayFor(target: Target, namespaces: readonly string[], name: string): Promise<string> {
   const { cluster } = target;
@@ -64,6 +67,7 @@ export function namespaceCases({ kind, target }: Bench): void {
   // Each starts systems of its own, and is the API server's and the relay's matter, not the node's.
   test.skipIf(kind !== "stand-in")(
     "a relay that is told of a namespace no longer creates nothing there, and loses no run: told again it goes on",
+    { timeout: STARTS_SYSTEMS_MS },
     async () => {
       for (const name of ["kept", "dropped"]) await makeNamespace(target(), name);
       const kubeconfig = await relayFor(target(), ["kept", "dropped"], "changing");
