@@ -151,7 +151,7 @@ function podCases(bench: Bench): void {
     const { api } = bench.watchbell();
     await api.untilStatus(id, 2, 60_000);
     const rows = await api.logs(id);
-    noteLog(bench.kind, "of a pod deleted by hand, and of the next", 28, rows.map((row) => row.run_logs).join(""));
+    noteLog(bench.kind, "of a pod deleted by hand, and of the next", 29, rows.map((row) => row.run_logs).join(""));
     expect(rows.map((row) => row.run_logs)).toEqual(["begun\ntold to end\n", "begun\ndone\n"]);
   });
 }
