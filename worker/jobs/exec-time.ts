@@ -9,6 +9,20 @@ const DURATION =
   /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)W)?(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$/;
 const Rfc3339 = z.iso.datetime({ offset: true });
 
+const WHOLE = "[0-9]+";
+const PART = "[0-9]+([.,][0-9]+)?";
+const DATE_PARTS = `(${WHOLE}Y(${WHOLE}M)?(${PART}W)?(${PART}D)?|${WHOLE}M(${PART}W)?(${PART}D)?|${PART}W(${PART}D)?|${PART}D)`;
+const TIME_PARTS = `T(${PART}H(${PART}M)?(${PART}S)?|${PART}M(${PART}S)?|${PART}S)`;
+/** The forms of a moment for JSON Schema, which has no look-ahead to see that a duration is not empty. */
+export const MOMENT_JSON = {
+  anyOf: [
+    { type: "string", pattern: "^(-?[0-9]{1,15}([.][0-9]{1,9})?)?$" },
+    { type: "string", format: "date-time", pattern: z.regexes.datetime({ offset: true }).source },
+    { type: "string", pattern: `^-?P(${DATE_PARTS}(${TIME_PARTS})?|${TIME_PARTS})$` },
+    { type: "number" },
+  ],
+};
+
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -23,9 +37,8 @@ export type ExecTime = { execAt: number } | { problem: string };
  * `0` and a past time mean now. All moments are epoch ms.
  */
 export function parseExecTime(value: string | number, now: number): ExecTime {
-  const text = String(value).trim();
-  if (text === "") return { execAt: now };
-  const at = momentAt(text, now);
+  if (typeof value === "string" && value.trim() === "") return { execAt: now };
+  const at = momentAt(value, now);
   if (at === null) return { problem: `${FORMS}, or a duration (PT15M)` };
   const limit = new Date(now);
   limit.setUTCFullYear(limit.getUTCFullYear() + MAX_AHEAD_YEARS);
@@ -41,7 +54,7 @@ export function parseExecTime(value: string | number, now: number): ExecTime {
  */
 export function parseMoment(value: string | number, now: number): { at: number } | { problem: string } {
   const text = String(value).trim();
-  const at = text.startsWith("-P") ? agoAt(text.slice(1), now) : momentAt(text, now);
+  const at = text.startsWith("-P") ? agoAt(text.slice(1), now) : momentAt(value, now);
   return at === null ? { problem: `${FORMS}, or a duration from now (-PT1H)` } : { at };
 }
 
@@ -50,7 +63,10 @@ function agoAt(duration: string, now: number): number | null {
   return at === null ? null : now - (at - now);
 }
 
-function momentAt(text: string, now: number): number | null {
+function momentAt(value: string | number, now: number): number | null {
+  // A number needs no form: as text it may have an exponent.
+  if (typeof value === "number") return value * SECOND_MS;
+  const text = value.trim();
   return unixSecondsAt(text) ?? rfc3339At(text) ?? durationAt(text, now);
 }
 

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { LABELS } from "../../protocol/words.ts";
 import type { JobFilter } from "../db/job-lists.ts";
-import { parseMoment } from "./exec-time.ts";
+import { MOMENT_JSON, parseMoment } from "./exec-time.ts";
 import { DNS_LABEL, dnsLabelProblem, labelKeyProblem, labelValueProblem, MAX_INT32 } from "./kubernetes-rules.ts";
 import { CURSOR, type Cursor, parseCursor } from "./list-paging.ts";
 import { firstRowIdAt } from "./new-ids.ts";
 import { sentenceOf, shown } from "./sentences.ts";
+import { wholeNumberBetween } from "./whole-number.ts";
 
 /** Rows of a page of a list: at most, and where none is asked for (contract, part 2). */
 export const MAX_PAGE_SIZE = 100;
@@ -16,21 +17,6 @@ const MAX_NAME_LENGTH = 57;
 
 const JOB_STATUS = "must be -1, 0, 1, 2 or 3";
 const JOB_STATUSES = [-1, 0, 1, 2, 3] as const;
-
-/** A query's values are text, a body's are numbers. */
-function wholeNumber(max: number) {
-  const problem = `must be a whole number from 1 to ${max}`;
-  const text = z.string().regex(/^\d{1,10}$/);
-  const number = z.union([z.int(), text.transform(Number)], problem).pipe(z.int().min(1, problem).max(max, problem));
-  return number.meta({
-    json: {
-      anyOf: [
-        { type: "integer", minimum: 1, maximum: max },
-        { type: "string", pattern: "^[0-9]{1,10}$" },
-      ],
-    },
-  });
-}
 
 /** Text that is as good as absent where it is empty, as protobuf's clients send it. */
 function filterText(problemOf: (text: string) => string | null) {
@@ -62,15 +48,18 @@ function labelProblem(text: string): string | null {
   return labelKeyProblem(key) ?? labelValueProblem(value);
 }
 
-/** The forms of a moment as a pattern can tell them. */
-const MOMENT_TEXT = "^$|^-?[0-9]{1,15}([.][0-9]{1,9})?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9].*$|^-?P[0-9T].*$";
-const MOMENT = { anyOf: [{ type: "string", pattern: MOMENT_TEXT }, { type: "number" }] };
-const Moment = z.union([z.string(), z.number()], "must be text or a number");
+const LABEL_NAME = "([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]";
+const DNS_PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const LABEL = `^$|^(${DNS_PART}([.]${DNS_PART})*/)?${LABEL_NAME}=(${LABEL_NAME})?$`;
+
+const Moment = z.union([z.string(), z.number()], "must be text or a number").meta({ json: MOMENT_JSON });
 
 /** What a list may be asked, in a query or a body. */
 export const ListFields = z.strictObject({
-  page_num: wholeNumber(MAX_INT32).default(1).meta({ description: "1 or absent beside a cursor." }),
-  page_size: wholeNumber(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+  page_num: wholeNumberBetween(1, MAX_INT32)
+    .default(1)
+    .meta({ description: "Beside a cursor it says nothing, and is repeated in the answer." }),
+  page_size: wholeNumberBetween(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
   cursor: z
     .string("must be text")
     .default("")
@@ -104,12 +93,11 @@ export const ListFields = z.strictObject({
   }),
   from: Moment.default("").meta({
     description: "Created then or later: unix seconds, RFC 3339, or a duration from now (-PT1H).",
-    json: MOMENT,
   }),
-  to: Moment.default("").meta({ description: "Created in that second or earlier.", json: MOMENT }),
+  to: Moment.default("").meta({ description: "Created in that second or earlier." }),
   label: filterText(labelProblem).meta({
     description: "key=value, one of metadata.labels.",
-    json: { type: "string", pattern: "^$|^[-A-Za-z0-9_./]+=[-A-Za-z0-9_.]*$" },
+    json: { type: "string", pattern: LABEL },
   }),
 });
 
@@ -131,11 +119,6 @@ export function parseListFields(fields: Record<string, unknown>, now: number): L
   const { page_num: pageNum, page_size: pageSize, cursor: cursorText, from, to, ...rest } = parsed.data;
   const cursor = parseCursor(cursorText);
   if (cursor === "wrong") return { problem: `cursor ${shown(cursorText)} is none that a list has answered` };
-  if (cursor !== null && pageNum !== 1) {
-    return {
-      problem: `page_num ${shown(fields.page_num)} must be 1 or absent beside a cursor, which says where to go on`,
-    };
-  }
   const since = bound("from", from, now);
   const until = bound("to", to, now);
   if (typeof since === "object") return since;

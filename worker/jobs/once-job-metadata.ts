@@ -8,6 +8,7 @@ import {
   textProblem,
 } from "./kubernetes-rules.ts";
 import { OWN_ANNOTATION_PREFIX, RESERVED_LABELS } from "./reserved-keys.ts";
+import { wholeNumberJson } from "./whole-number.ts";
 import { parseWords } from "./words.ts";
 
 /** A job's log limit, bytes: the default and the highest that may be asked for (contract, part 5). */
@@ -27,14 +28,7 @@ function wholeNumber(min: number, max: number) {
     if (value >= min && value <= max) return String(value);
     context.addIssue({ code: "custom", message: `must be a whole number from ${min} to ${max}` });
     return z.NEVER;
-  }).meta({
-    json: {
-      anyOf: [
-        { type: "integer", minimum: min, maximum: max },
-        { type: "string", pattern: "^[0-9]{1,15}$" },
-      ],
-    },
-  });
+  }).meta({ json: wholeNumberJson(min, max) });
 }
 
 /** One of a few words; what is no text is read as its text. */

@@ -36,12 +36,10 @@ export function queryFieldOf(field: JsonSchema): JsonSchema {
   }
   if (!Array.isArray(anyOf)) return field;
   const ways = anyOf.filter(isSchema).filter((way) => way.type !== "null" && way.const !== "");
-  const [way] = ways.some(isInteger) ? ways.filter(isInteger) : ways;
-  return { ...way, ...rest };
-}
-
-function isInteger(schema: JsonSchema): boolean {
-  return schema.type === "integer";
+  const texts = ways.filter((way) => way.type === "string");
+  // A single text form is the digits of a number, or the text of a truth value.
+  const [first] = ways;
+  return texts.length > 1 && first?.type === "string" ? { anyOf: texts, ...rest } : { ...first, ...rest };
 }
 
 /** Whether a value of JSON Schema is itself a schema, or at least an object. */

@@ -13,6 +13,7 @@ describe("parseExecTime", () => {
     ["unix seconds as text", "1795608000", "2026-11-25T12:00:00.000Z"],
     ["unix seconds as a number", 1_795_608_000, "2026-11-25T12:00:00.000Z"],
     ["unix seconds with a fraction", "1795608000.25", "2026-11-25T12:00:00.250Z"],
+    ["unix seconds as a number with an exponent", 1e-7, "2026-11-24T12:00:00.000Z"],
     ["blanks around do not count", " 1795608000 ", "2026-11-25T12:00:00.000Z"],
     ["RFC 3339 in UTC", "2026-12-01T08:00:00Z", "2026-12-01T08:00:00.000Z"],
     ["RFC 3339 with an offset", "2026-12-01T08:00:00.5+08:00", "2026-12-01T00:00:00.500Z"],
