@@ -133,7 +133,8 @@ export function judgeExisting(job: KubeJob, run: RunKey, clusterLabel: string): 
   const others = job.metadata.deletionTimestamp ? "going" : "taken";
   if (!ours || existing === null) return others;
   if (existing.jobId === run.jobId && existing.run === run.run) return "same";
-  if (existing.jobId === run.jobId && existing.run < run.run) return "replace";
+  // A newer run's Job, reported or not, means that this create comes late: the job has given this run up.
+  if (existing.jobId === run.jobId) return existing.run < run.run ? "replace" : "taken";
   return isReported(job) ? "replace" : others;
 }
 

@@ -159,9 +159,9 @@ describe("a Job that has the name", () => {
     { who: "an older run of this job", job: jobObject({ run: 0 + 1 }), is: "replace", run: 2 },
     { who: "a newer run of this job", job: jobObject({ run: 3 }), is: "taken", run: 2 },
     {
-      who: "a newer run of this job, reported",
+      who: "a newer run of this job, reported: this create comes late",
       job: jobObject({ run: 3, annotations: reported }),
-      is: "replace",
+      is: "taken",
       run: 2,
     },
     { who: "another job of ours", job: jobObject({ jobId: "job2" }), is: "taken" },

@@ -105,6 +105,19 @@ describe("giving a name up", () => {
     expect(await held()).toEqual([]);
   });
 
+  it("does not release a claim that was made after the name was given up", async () => {
+    const held = { namespace: "default", jobName: "report", jobId: "a", id: 1 };
+    await claimName(env.DB, { ...held, claimedAt: 1_000 }, "");
+
+    await releaseName(env.DB, held, 999);
+    expect((await claimName(env.DB, { ...held, jobId: "b", claimedAt: 2_000 }, "")).claim).toBeNull();
+    await releaseName(env.DB, held, 1_000);
+
+    expect((await claimName(env.DB, { ...held, jobId: "b", claimedAt: 2_000 }, "")).claim).toMatchObject({
+      jobId: "b",
+    });
+  });
+
   it("does not release another job's claim", async () => {
     await claimName(env.DB, CLAIM, "");
 

@@ -59,6 +59,31 @@ describe("the sweep over claims", () => {
     expect(list.data).toMatchObject({ total: "1", data: [{ job_id: jobId }] });
   });
 
+  it("frees a name that was claimed for an update which came to nothing, and keeps the job's own", async () => {
+    const jobId = await create();
+    const now = Date.now();
+    const row = await env.DB.prepare("SELECT id FROM jobs WHERE job_id = ?").bind(jobId).first<{ id: number }>();
+    const claim = { namespace: "default", jobName: "never-had", jobId, id: row?.id ?? 0 };
+    await claimName(env.DB, { ...claim, claimedAt: now - 2 * MINUTE_MS }, "");
+
+    const report = await sweep(env, now);
+
+    expect(report).toMatchObject({ claimsRemoved: 1, failed: 0 });
+    const left = await env.DB.prepare("SELECT job_id, job_name FROM name_claims").all();
+    expect(left.results).toEqual([{ job_id: jobId, job_name: `swept-${names}` }]);
+  });
+
+  it("frees the name of a deleted job, claimed again by a late retry", async () => {
+    const jobId = await create();
+    await call(`/api/once_job/delete/${jobId}`, { body: { force: true } });
+    const now = Date.now();
+    const row = await env.DB.prepare("SELECT id FROM jobs WHERE job_id = ?").bind(jobId).first<{ id: number }>();
+    const claim = { namespace: "default", jobName: `swept-${names}`, jobId, id: row?.id ?? 0 };
+    await claimName(env.DB, { ...claim, claimedAt: now - 2 * MINUTE_MS }, "");
+
+    expect(await sweep(env, now)).toMatchObject({ claimsRemoved: 1, failed: 0 });
+  });
+
   it("does not judge a claim that an index row names", async () => {
     await create();
 
