@@ -9,7 +9,7 @@ export type JobProblem = {
   hidden?: boolean;
 };
 
-const PLAIN_KEY = /^[A-Za-z][A-Za-z0-9]*$/;
+const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MAX_SHOWN_LENGTH = 80;
 
 /** A path as people write it: `spec.template.spec.containers[0].ports`, keys that are no words in quotes. */
