@@ -14,15 +14,17 @@ const READY = /^kubernetes ready: (https:\S+) kubeconfig=(\S+)$/m;
 
 /** `npm run kubernetes -- up` on a folder; ended with the test, where the test has not done so. */
 export function startUp(state: string, ...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, "up", "--state", state, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  // Read, or it would stop at a full pipe.
-  child.stderr.resume();
+  let child: ChildProcess | undefined;
+  // First: it throws in a test that has run out of its time, and what is started then nobody would end.
   onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
       await once(child, "exit");
     }
   });
+  child = spawn(process.execPath, [MAIN, "up", "--state", state, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  // Read, or it would stop at a full pipe.
+  child.stderr?.resume();
   return child;
 }
 
