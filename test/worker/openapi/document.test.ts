@@ -128,18 +128,23 @@ describe("the document", () => {
   }
 });
 
+type FieldRow = [name: string, type: string, isRequired: boolean];
+
+const CREATE_REQUEST: FieldRow[] = [
+  ["job_name", "string", true],
+  ["job_exec_time", "string", true],
+  ["namespace", "string", true],
+  ["image", "string", true],
+  ["command", "string", true],
+  ["timeout", "integer", false],
+  ["metadata", "object", false],
+  ["route", "string", false],
+];
+
 /** The tables of the seed: field, JSON type, whether it is required (a response's fields all are). */
-const REQUESTS: Record<string, [name: string, type: string, isRequired: boolean][]> = {
-  "/api/once_job/create": [
-    ["job_name", "string", true],
-    ["job_exec_time", "string", true],
-    ["namespace", "string", true],
-    ["image", "string", true],
-    ["command", "string", true],
-    ["timeout", "integer", false],
-    ["metadata", "object", false],
-    ["route", "string", false],
-  ],
+const REQUESTS: Record<string, FieldRow[]> = {
+  "/api/once_job/create": CREATE_REQUEST,
+  "/api/once_job/update": [["job_id", "string", true], ...CREATE_REQUEST],
   "/api/once_job/delete/job_id": [["job_id", "string", true]],
   // The seed asks for both; ours have defaults.
   "/api/once_job/lists": [
@@ -235,6 +240,10 @@ describe("the document beside the seed's tables", () => {
 
     expect(typesOf(field(row, name))).toEqual([type]);
     expect(row.required).toContain(name);
+  });
+
+  it("an update answers a sentence", () => {
+    expect(typesOf(dataSchema("/api/once_job/update"))).toEqual(["string"]);
   });
 
   it.each(["/api/once_job/create", "/api/once_job/delete/{job_id}"])("%s answers a job_id", (path) => {

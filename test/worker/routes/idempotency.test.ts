@@ -111,6 +111,21 @@ describe("a create with a key", () => {
     expect(idOf(await create(key, { ...body, route: "moon" }))).toBe(first);
   });
 
+  it("is the same job after an update gave it another definition and name, and claims no name for it", async () => {
+    const { key, body } = freshCreate();
+    const first = idOf(await create(key, body));
+    await rowsWritten();
+    const renamed = { ...body, job_name: `${body.job_name}-renamed`, image: "alpine", job_id: first, force: true };
+    expect(await call("/api/once_job/update", { body: renamed })).toMatchObject({ code: 0 });
+
+    const retry = await create(key, body);
+
+    expect(idOf(retry)).toBe(first);
+    expect((await storedRows()).claims).toBe(1);
+    const { data } = await call(`/api/once_job/describe/${first}`);
+    expect(data).toMatchObject({ job_name: renamed.job_name, image: "alpine" });
+  });
+
   it("does not keep a refusal: the corrected body may have the key", async () => {
     const { key, body } = freshCreate();
     const refused = await create(key, { ...body, image: "" });
