@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
 import type { Fact } from "../../../protocol/up.ts";
-import { FINISHED_RUNS } from "../../../worker/jobs/lifecycle-limits.ts";
+import { FINISHED_RUNS, JOB_LOG_BYTES } from "../../../worker/jobs/lifecycle-limits.ts";
 import type { Run } from "../../../worker/jobs/lifecycle-run.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
@@ -110,6 +110,26 @@ it("keeps the newest thousand finished runs, and drops the oldest with its logs"
   expect(job).toMatchObject({ finishedRuns: FINISHED_RUNS, logBytes: 0 });
   const described = await jobObject(jobId).calls.describe();
   expect(described?.runs.map(({ run }) => run)).toEqual(Array.from({ length: 20 }, (_, index) => 1_002 - index));
+});
+
+it("makes room for a newer run's log with the log of a finished run that has a key of its own", async () => {
+  const cluster = await Teller.join(fresh("full"));
+  const jobId = fresh("job");
+  await cluster.running(jobId);
+  await cluster.told(jobId, ENDED_WITH_LOG, FACTS.log);
+  await jobObject(jobId).calls.rerun();
+  await cluster.created(jobId, 2);
+  await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    const job = storage.kv.get<Job>("job");
+    storage.kv.put("job", { ...job, logBytes: JOB_LOG_BYTES });
+  });
+  await evictDurableObject(jobObject(jobId).stub);
+
+  await cluster.told(jobId, ...of(2, FACTS.created, FACTS.started, FACTS.log));
+
+  expect(await logRows(jobId, { run: 1 })).toMatchObject([{ run_logs: "[watchbell: log purged]" }]);
+  expect(await logRows(jobId, { run: 2 })).toMatchObject([{ run_logs: "hello\n" }]);
+  expect((await stored(jobId)).keys).toEqual(["job", "log:2:000000", "run:000000001"]);
 });
 
 it("cancels one run, and says what it met; of a run that is over nothing changes", async () => {
