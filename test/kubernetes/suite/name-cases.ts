@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { until } from "../../support/wait.ts";
-import type { Bench } from "./cases.ts";
+import { type Bench, scriptFields } from "./cases.ts";
 import { explained } from "./explained.ts";
 import { IMAGE, JOBS } from "./target.ts";
 
@@ -104,6 +104,31 @@ export function nameCases({ target, watchbell, create }: Bench): void {
     expect(job.job_status).toBe(-1);
     await api.untilStatus(id, 2, 30_000);
     expect(await field("reported", "{.metadata.uid}")).not.toBe(old);
+  });
+
+  test("the Job of an older run that somebody brought back makes room for the next run", async () => {
+    const { api } = watchbell();
+    const id = await create("brought-back", "true");
+    await api.untilStatus(id, 2);
+    const labels = await ourLabels("brought-back", id);
+    await remove("brought-back");
+    const old = await makeJob("brought-back", { labels, annotations: FIRST_RUN });
+    const fields = { ...scriptFields("brought-back", "true"), job_id: id, job_exec_time: "0" };
+    expect(await api.call("POST", "/api/once_job/update", fields)).toMatchObject({ code: 0 });
+
+    const job = await until(
+      "the second run succeeded",
+      async () => {
+        const now = await api.describe(id);
+        return now.runs[0]?.run === 2 && now.job_status === 2 ? now : null;
+      },
+      40_000,
+    );
+
+    expect(job).toMatchObject({ job_times: 2, job_success_times: 2 });
+    const state = await field("brought-back", "{.metadata.uid} {.metadata.annotations.watchbell\\.dev/run}");
+    expect(state).toMatch(/ 2$/);
+    expect(state).not.toContain(old);
   });
 
   test("somebody else's Job that is being deleted is waited for, which the job says", async () => {
