@@ -13,7 +13,7 @@ const VENV = path.join(ROOT, "node_modules/.cache/schemathesis");
 const SCHEMATHESIS = path.join(VENV, "bin/schemathesis");
 
 /** Cases that each of the phases may make of one operation; in all they must be at least MIN_CASES. */
-const EXAMPLES_PER_OPERATION = 80;
+const EXAMPLES_PER_OPERATION = 40;
 const MIN_CASES = 2_000;
 
 /** Runs a command to its end; what it said, and its exit code (null: a signal). */
