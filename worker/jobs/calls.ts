@@ -133,7 +133,7 @@ export type DeleteAnswer =
   /** Rule 255: the cluster refused; its words. */
   | { answer: "refused"; message: string };
 
-/** Which log rows a caller wants; absent: the newest run's, whole. */
+/** Which log rows a caller wants; absent: the newest runs', whole. */
 export type LogQuery = { run?: number; podName?: string; tailLines?: number };
 
 /** A fact with the moment it happened by the control plane's clock (receipt less its age), epoch ms. */

@@ -4,7 +4,9 @@ import { wholeNumberBetween } from "./whole-number.ts";
 
 /** What narrows the rows of `job_logs`. */
 export const LogFields = z.object({
-  run: wholeNumberBetween(1, MAX_INT32).optional().meta({ description: "The run's number; absent: the newest runs." }),
+  run: wholeNumberBetween(1, MAX_INT32)
+    .optional()
+    .meta({ description: "The run's number; absent: the newest runs that fit into one answer." }),
   pod_name: z.string("must be text").optional(),
   tail_lines: wholeNumberBetween(1, MAX_INT32).optional().meta({ description: "The last lines of each row only." }),
 });

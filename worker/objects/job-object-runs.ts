@@ -42,6 +42,17 @@ export class FinishedRuns {
     return this.get(run) !== undefined;
   }
 
+  /** All runs of the job as it is now, newest first; each is read when it is wanted, which may be in a later turn. */
+  *newestFirst(job: Job): Generator<Run> {
+    for (let next = this.#newestBelow(job, job.nextRun); next; next = this.#newestBelow(job, next.run)) yield next;
+  }
+
+  #newestBelow(job: Job, number: number): Run | undefined {
+    const packed = job.runs.findLast(({ run }) => run < number);
+    const [kept] = this.#kv.list<Run>({ prefix: PREFIX, end: runKey(number), reverse: true, limit: 1 });
+    return packed !== undefined && (kept === undefined || packed.run >= kept[1].run) ? packed : kept?.[1];
+  }
+
   /** The job with the runs of those numbers at hand for this turn. */
   recall(job: Job, numbers: readonly number[]): Job {
     const missing = [...new Set(numbers)].filter((number) => findRun(job, number) === undefined);

@@ -132,11 +132,11 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   }
 
   async logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null> {
-    const { job } = this.#store;
+    const { job, finished } = this.#store;
     if (job === null) return null;
-    const { finished } = this.#store;
-    const asked = query.run === undefined ? this.#withNewestRuns(job) : finished.recall(job, [query.run]);
-    return logStream(asked, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
+    const named = query.run === undefined ? undefined : (findRun(job, query.run) ?? finished.get(query.run));
+    const runs = query.run === undefined ? finished.newestFirst(job) : named === undefined ? [] : [named];
+    return logStream(runs, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
   }
 
   async takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]> {

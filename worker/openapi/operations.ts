@@ -235,7 +235,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     tag: "Logs",
     summary: "Read a job's logs",
     description:
-      "A row for each container of each pod of one run, or of the newest runs, as far as they fit into 64 MiB.",
+      "A row for each container of each pod of one run, or of the newest runs, as far as they fit into 64 MiB: where the newest alone does not, a row begins with [watchbell: N bytes cut]; an older run is there whole or not at all.",
     fields: LogFields,
     isBodyNeeded: false,
     answer: { data: z.array(LogRow) },

@@ -1,9 +1,6 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Fact, LogKey } from "../../../protocol/up.ts";
-import type { LogQuery } from "../../../worker/jobs/calls.ts";
-import type { LogEntry } from "../../../worker/jobs/lifecycle-state.ts";
-import { ANSWER_BYTES, logStream } from "../../../worker/objects/job-object-logs.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
 import { fresh, jobObject, logRows, stored, Teller } from "./job-object-support.ts";
 
@@ -163,25 +160,6 @@ it("turns final without a log that does not come for 10 s, and takes it when it 
   ]);
   expect(await cluster.told(jobId, FACTS.log)).toBe("ok");
   expect(await logRows(jobId)).toMatchObject([{ id: 1, run_logs: "hello\n" }]);
-});
-
-it("cuts the rows that would carry an answer beyond 64 MiB unless a run is named, and says what made room", async () => {
-  const { jobId, cluster } = await runningJob();
-  await cluster.told(jobId, piece({ text: "kept\n", last: true }));
-  const { job } = await stored(jobId);
-  const [run] = job?.runs ?? [];
-  const [log] = run?.logs ?? [];
-  if (!job || !run || !log) throw new Error("no log");
-  const large = { ...log, id: 2, podUid: "p2", bytes: ANSWER_BYTES - 1 };
-  const purged: LogEntry = { ...log, id: 3, podUid: "p3", state: "purged" };
-  const full = { ...job, runs: [{ ...run, logs: [log, large, purged] }] };
-  const textsOf = async (query: LogQuery) => {
-    const rows: { run_logs: string }[] = await new Response(logStream(full, query, () => new Uint8Array([120]))).json();
-    return rows.map((row) => row.run_logs);
-  };
-
-  expect(await textsOf({})).toEqual(["x", `[watchbell: ${ANSWER_BYTES - 1} bytes cut]`, "[watchbell: log purged]"]);
-  expect(await textsOf({ run: 1 })).toEqual(["x", "x", "[watchbell: log purged]"]);
 });
 
 it("is an empty list where nothing was collected", async () => {

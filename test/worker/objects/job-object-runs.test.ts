@@ -132,6 +132,38 @@ it("makes room for a newer run's log with the log of a finished run that has a k
   expect((await stored(jobId)).keys).toEqual(["job", "log:2:000000", "run:000000001"]);
 });
 
+it("reads the logs of the newest runs that fit, however many, and finds a pod in any of them", async () => {
+  const cluster = await Teller.join(fresh("read"));
+  const jobId = fresh("job");
+  await cluster.running(jobId);
+  await cluster.told(jobId, ENDED_WITH_LOG, FACTS.log);
+  await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    const job = storage.kv.get<Job>("job");
+    const [run] = job?.runs ?? [];
+    const [log] = run?.logs ?? [];
+    if (!job || !run || !log) throw new Error("no job");
+    const runs = Array.from({ length: 50 }, (_, index): Run => {
+      return { ...run, run: index + 1, logs: [{ ...log, id: index + 1, podName: `pod-${index + 1}` }] };
+    });
+    for (const each of runs) {
+      storage.kv.put(`run:${String(each.run).padStart(9, "0")}`, { ...each, definition: null });
+      storage.kv.put(`log:${each.run}:000000`, new TextEncoder().encode(`run ${each.run}\n`));
+    }
+    // The newest is packed, and so is one whose Job is being removed: it has a key too, and is read once.
+    storage.kv.delete("run:000000050");
+    const packed = runs.filter(({ run: number }) => number === 7 || number === 50);
+    storage.kv.put("job", { ...job, runs: packed, current: 50, nextRun: 51, nextLogId: 51, finishedRuns: 49 });
+  });
+  await evictDurableObject(jobObject(jobId).stub);
+
+  const all = await logRows(jobId);
+
+  expect(all.map((row) => row.run_logs)).toEqual(Array.from({ length: 50 }, (_, index) => `run ${index + 1}\n`));
+  expect(await logRows(jobId, { podName: "pod-3" })).toMatchObject([{ pod_name: "pod-3", run_logs: "run 3\n" }]);
+  expect(await logRows(jobId, { podName: "pod-3", run: 4 })).toEqual([]);
+  expect(await logRows(jobId, { run: 7 })).toMatchObject([{ run_logs: "run 7\n" }]);
+});
+
 it("cancels one run, and says what it met; of a run that is over nothing changes", async () => {
   const cluster = await Teller.join(fresh("cancel"));
   const jobId = fresh("job");
