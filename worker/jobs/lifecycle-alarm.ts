@@ -28,6 +28,7 @@ export function nextAlarmAt(job: Job, now: number): number | null {
   if (job.index.written < job.index.version && job.index.net === "alarm") times.push(job.index.nextAttemptAt);
   for (const { releasing } of job.names) if (releasing) times.push(releasing.nextAttemptAt);
   if (job.clearing && !isClearingHeldUp(job)) times.push(job.clearing.nextAttemptAt);
+  if (typeof job.logsExpireAt === "number") times.push(job.logsExpireAt);
   if (job.purge) times.push(job.purge.nextAttemptAt);
   if (times.length === 0) return null;
   return Math.min(Math.max(Math.min(...times), now + ALARM_SOONEST_MS), now + ALARM_HOP_MS);

@@ -22,5 +22,7 @@ export const CHUNK_BYTES = 1024 * 1024;
 export const LOG_BYTES = 65 * 1024 * 1024;
 /** All log bodies of a job together (design, "Logs"). */
 export const JOB_LOG_BYTES = 1024 * 1024 * 1024;
+/** Of logs whose retention is over a turn drops so much, and the log that passes it. */
+export const EXPIRED_BYTES = 64 * 1024 * 1024;
 /** Logs of one run whose pieces are taken. */
 export const RUN_LOGS = 1_000;

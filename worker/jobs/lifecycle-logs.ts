@@ -1,6 +1,7 @@
 import type { Fact, LogKey } from "../../protocol/up.ts";
 import { type BodyChange, ignored, moved, refused, type Step } from "./lifecycle-events.ts";
-import { CHUNK_BYTES, JOB_LOG_BYTES, LOG_BYTES, LOG_WAIT_MS, RUN_LOGS } from "./lifecycle-limits.ts";
+import { CHUNK_BYTES, LOG_BYTES, LOG_WAIT_MS, RUN_LOGS } from "./lifecycle-limits.ts";
+import { makeRoom } from "./lifecycle-log-room.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, withRun } from "./lifecycle-runs.ts";
 import type { Job, LogEntry } from "./lifecycle-state.ts";
@@ -88,23 +89,6 @@ function append(entry: LogEntry, bytes: Uint8Array): Appended {
 function begunAnew(entry: LogEntry): Appended {
   const bodies: BodyChange[] = entry.chunks > 0 ? [{ op: "drop", logId: entry.id, chunks: entry.chunks }] : [];
   return { entry: { ...entry, nextSeq: 0, firstBytes: 0, firstSum: 0, bytes: 0, chunks: 0, tailBytes: 0 }, bodies };
-}
-
-/** Drops the oldest bodies until the job keeps within its limit; the log being written is not among them. */
-function makeRoom(job: Job, keep: number): { job: Job; bodies: BodyChange[] } {
-  let logBytes = job.logBytes;
-  const bodies: BodyChange[] = [];
-  const runs = job.runs.map((run) => {
-    if (logBytes <= JOB_LOG_BYTES) return run;
-    const logs = run.logs.map((entry): LogEntry => {
-      if (logBytes <= JOB_LOG_BYTES || entry.id === keep || entry.chunks === 0) return entry;
-      logBytes -= entry.bytes;
-      bodies.push({ op: "drop", logId: entry.id, chunks: entry.chunks });
-      return { ...entry, state: "purged", awaited: false, chunks: 0, tailBytes: 0 };
-    });
-    return { ...run, logs };
-  });
-  return { job: { ...job, runs, logBytes }, bodies };
 }
 
 function withEntry(run: Run, entry: LogEntry): Run {

@@ -91,6 +91,8 @@ export type Job = {
   repairs: number;
   nextLogId: number;
   logBytes: number;
+  /** When the retention of an older run's logs is over, epoch ms; null, or absent as earlier versions had it: of none. */
+  logsExpireAt?: number | null;
   deletion: Deletion | null;
   /** What a cluster said when it refused to remove a finished run's Job; empty: nothing. */
   leftover: string;

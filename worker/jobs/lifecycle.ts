@@ -7,6 +7,7 @@ import { type Effect, takeDueEffects } from "./lifecycle-effects.ts";
 import { type BodyChange, type Event, ignored, refused, type Step } from "./lifecycle-events.ts";
 import { finishEnding, skipRun, takeFact } from "./lifecycle-facts.ts";
 import { RETENTION_MS } from "./lifecycle-limits.ts";
+import { expireLogs } from "./lifecycle-log-room.ts";
 import { giveUpLogs, NOTHING_CAME } from "./lifecycle-logs.ts";
 import { giveUpNames } from "./lifecycle-names.ts";
 import { takeOutcome } from "./lifecycle-outcomes.ts";
@@ -157,7 +158,9 @@ export function advanceAll(start: Job | null, events: readonly Event[], now: num
   }
   if (job === null) return { job, steps, bodies, effects: [], durable };
   const byFact = events.some((event) => event.type === "fact");
-  const timed = passTime(job, now);
+  const expired = expireLogs(passTime(job, now), now);
+  const timed = expired.job;
+  bodies.push(...expired.bodies);
   const noted = giveUpNames(notePurge(start, noteIndex(start, timed, byFact, now), now), now);
   const { job: after, effects } = takeDueEffects(noted, now);
   return { job: after, steps, bodies, effects, durable: durable || noted !== job };

@@ -1,5 +1,6 @@
 import type { BodyChange } from "../jobs/lifecycle-events.ts";
-import { FINISHED_RUNS } from "../jobs/lifecycle-limits.ts";
+import { EXPIRED_BYTES, FINISHED_RUNS } from "../jobs/lifecycle-limits.ts";
+import { logsKeptUntil } from "../jobs/lifecycle-log-room.ts";
 import type { Run } from "../jobs/lifecycle-run.ts";
 import { findRun, joined, parted } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
@@ -73,6 +74,20 @@ export class FinishedRuns {
       if (held === 0) continue;
       left -= held;
       found.push(run);
+    }
+    return this.#join(job, found);
+  }
+
+  /** The job with the oldest runs at hand whose logs had their time, as many as fill a turn, and the next one behind them. */
+  recallExpired(job: Job, now: number): Job {
+    const found: Run[] = [];
+    let bytes = 0;
+    for (const [, run] of this.#kv.list<Run>({ prefix: PREFIX, limit: FINISHED_RUNS })) {
+      const until = logsKeptUntil(job, run);
+      if (until === null) continue;
+      found.push(run);
+      bytes += bodyBytes(run);
+      if (until > now || bytes > EXPIRED_BYTES) break;
     }
     return this.#join(job, found);
   }

@@ -181,7 +181,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   /** One turn: advance, commit, and start the effects. `effects` settles when they and what follows from them are done. */
   #apply(events: readonly Event[]): { advanced: Advanced; effects: Promise<void> } {
     const now = Date.now();
-    const advanced = advanceAll(this.#atHand(events), events, now);
+    const advanced = advanceAll(this.#atHand(events, now), events, now);
     const { job } = advanced;
     if (job === null) return { advanced, effects: Promise.resolve() };
     // Also where nothing changed: an alarm that rang must be set again.
@@ -192,15 +192,17 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     return { advanced, effects };
   }
 
-  /** The job with the finished runs at hand that the events speak of, or whose logs have to make room. */
-  #atHand(events: readonly Event[]): Job | null {
+  /** The job with the finished runs at hand that the events speak of, or whose logs have to make room or had their time. */
+  #atHand(events: readonly Event[], now: number): Job | null {
     const { job, finished } = this.#store;
     if (job === null || job.finishedRuns === 0) return job;
     const named = events.flatMap((event) => {
       if (event.type === "fact") return [event.taken.fact.run];
       return event.type === "cancel" ? [event.run] : [];
     });
-    return finished.recallBodies(finished.recall(job, named), bytesAbove(job, events));
+    const recalled = finished.recallBodies(finished.recall(job, named), bytesAbove(job, events));
+    const { logsExpireAt } = job;
+    return typeof logsExpireAt === "number" && logsExpireAt <= now ? finished.recallExpired(recalled, now) : recalled;
   }
 
   /** The job with the newest finished runs at hand, to be shown. */

@@ -6,11 +6,15 @@ import { advance } from "../../../worker/jobs/lifecycle.ts";
 import { nextAlarmAt } from "../../../worker/jobs/lifecycle-alarm.ts";
 import { leadMs } from "../../../worker/jobs/lifecycle-clock.ts";
 import { ATTEMPT_MS, RETENTION_MS } from "../../../worker/jobs/lifecycle-limits.ts";
-import { FACTS } from "../jobs/lifecycle-samples.ts";
+import type { Run } from "../../../worker/jobs/lifecycle-run.ts";
+import { isOver } from "../../../worker/jobs/lifecycle-runs.ts";
+import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
+import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
 import { clusterObject, clusterStub } from "./cluster-object-fake-relay.ts";
-import { describedAs, fresh, indexRow, inputOf, jobObject, stored, Teller } from "./job-object-support.ts";
+import { describedAs, fresh, indexRow, inputOf, jobObject, logRows, stored, Teller } from "./job-object-support.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -204,6 +208,47 @@ it("forgets everything thirty days after the end: index row, name and storage", 
   expect(await jobObject(jobId).calls.describe()).toBeNull();
   expect(await cluster.told(jobId, FACTS.started)).toBe("gone");
   expect((await stored(jobId)).keys).toEqual([]);
+});
+
+it("drops the logs of older runs thirty days after their end while the job goes on, each at its time", async () => {
+  const cluster = await Teller.join(fresh("expiry"));
+  const jobId = fresh("job");
+  await cluster.running(jobId);
+  await cluster.told(jobId, ENDED_WITH_LOG, FACTS.log);
+  for (const run of [2, 3]) {
+    await jobObject(jobId).calls.rerun();
+    await cluster.created(jobId, run);
+    await cluster.told(
+      jobId,
+      ...[FACTS.created, FACTS.started, ENDED_WITH_LOG, FACTS.log].map((fact) => ({ ...fact, run })),
+    );
+  }
+  const start = Date.now();
+  // As if the second run had ended a day later, and the third another one.
+  await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    const job = storage.kv.get<Job>("job");
+    const second = storage.kv.get<Run>("run:000000002");
+    if (!job || !second || !isOver(second)) throw new Error("no job with a finished second run");
+    storage.kv.put("run:000000002", { ...second, end: { ...second.end, finishedAt: start + DAY_MS } });
+    storage.kv.put("job", { ...job, purge: { attempts: 0, nextAttemptAt: start + 2 * DAY_MS + RETENTION_MS } });
+  });
+  const texts = async () => (await logRows(jobId)).map((row) => row.run_logs);
+  const wake = async (at: number) => {
+    await evictDurableObject(jobObject(jobId).stub);
+    setClock(at);
+    await runDurableObjectAlarm(jobObject(jobId).stub);
+  };
+  const purged = "[watchbell: log purged]";
+
+  await wake(start + RETENTION_MS + 60_000);
+  expect(await texts()).toEqual([purged, "hello\n", "hello\n"]);
+  await wake(start + DAY_MS + RETENTION_MS + 60_000);
+
+  expect(await texts()).toEqual([purged, purged, "hello\n"]);
+  const { job, keys, alarmAt } = await stored(jobId);
+  expect(keys).toEqual(["job", "log:3:000000", "run:000000001", "run:000000002"]);
+  expect(job).toMatchObject({ logBytes: 6, logsExpireAt: null });
+  expect(alarmAt).toBe(job?.purge?.nextAttemptAt);
 });
 
 it("keeps all of it while D1 can't be told to forget", async () => {
