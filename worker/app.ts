@@ -6,6 +6,7 @@ import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
 import { createOnceJobBatchRoute, createOnceJobRoute } from "./routes/create-once-job.ts";
 import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
 import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
+import { listJobCallbacksRoute, redeliverCallbackRoute } from "./routes/job-callbacks.ts";
 import type { AppEnv } from "./routes/job-request.ts";
 import { linkRelay } from "./routes/link-relay.ts";
 import { listJobRunsRoute } from "./routes/list-job-runs.ts";
@@ -33,6 +34,8 @@ export const ROUTES: readonly Route[] = [
   [["POST"], "/api/job_runs/cancel/:job_id?", cancelRunRoute],
   [["POST", "GET"], "/api/job_runs/:job_id?", listJobRunsRoute],
   [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],
+  [["POST", "GET"], "/api/job_callbacks/:job_id?", listJobCallbacksRoute],
+  [["POST"], "/api/job_callbacks/:job_id/redeliver", redeliverCallbackRoute],
   [["POST"], "/api/cluster/create", createCluster],
   [["POST"], "/api/cluster/rotate/:cluster", rotateCluster],
   // Its token is the cluster's join token, checked by the route itself.

@@ -36,11 +36,24 @@ const RateLimit = Text.transform((value, context): RateLimitSetting => {
   return z.NEVER;
 });
 
+/** 24 to 64 bytes in base64, as Standard Webhooks wants them; the value itself is never repeated. */
+const CallbackSecret = z
+  .string()
+  .regex(
+    /^whsec_(?:[A-Za-z0-9+/]{4}){8,20}(?:[A-Za-z0-9+/]{4}(?:[A-Za-z0-9+/]{2}==)?|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+  );
+const CallbackSecrets = List.superRefine((secrets, context) => {
+  if (secrets.length <= 2 && secrets.every((secret) => CallbackSecret.safeParse(secret).success)) return;
+  const message = "must be one or two secrets, comma separated, each whsec_ and 24 to 64 bytes in base64";
+  context.addIssue({ code: "custom", message });
+});
+
 const SettingsSchema = z.object({
   WATCHBELL_TOKEN: Text,
   WATCHBELL_RATE_LIMIT: RateLimit,
   WATCHBELL_ALLOWED_IPS: AllowedIps,
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS: Switch,
+  WATCHBELL_CALLBACK_SECRETS: CallbackSecrets,
 });
 
 /** The Worker's settings, parsed (contract, part 1). */
@@ -52,6 +65,8 @@ export type Settings = {
   allowedIps: string[];
   /** Lifts the rules on callback URLs (contract, part 4). */
   allowPrivateCallbacks: boolean;
+  /** Callbacks are signed with each (Standard Webhooks); empty: none can be made. */
+  callbackSecrets: string[];
 };
 
 /** Parses the Worker's variables; throws a sentence that names the variable that is wrong. */
@@ -65,6 +80,7 @@ export function parseSettings(variables: object): Settings {
     token: parsed.data.WATCHBELL_TOKEN,
     rateLimit: parsed.data.WATCHBELL_RATE_LIMIT,
     allowedIps: parsed.data.WATCHBELL_ALLOWED_IPS,
+    callbackSecrets: parsed.data.WATCHBELL_CALLBACK_SECRETS,
     allowPrivateCallbacks: parsed.data.WATCHBELL_ALLOW_PRIVATE_CALLBACKS,
   };
 }

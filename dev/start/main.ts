@@ -11,6 +11,7 @@ It reads these variables:
   KUBECONFIG                         of a real cluster, instead of the embedded one
   WATCHBELL_RATE_LIMIT               requests per minute and token; none
   WATCHBELL_ALLOWED_IPS              addresses and CIDR ranges that may call the API; all
+  WATCHBELL_CALLBACK_SECRETS         one or two whsec_…, comma separated; made on first start, kept in the state folder
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS  1: callbacks may go to this machine
 
 It ends on Ctrl-C or SIGTERM, and takes every process that it started with it.`;

@@ -10,11 +10,16 @@ const READY_WITHIN_MS = 30_000;
 
 /** What each part inherits: the machine's environment without the secrets that are not its own. */
 function baseEnv(folder: StateFolder): NodeJS.ProcessEnv {
-  const { WATCHBELL_TOKEN: _token, NODE_CHANNEL_FD: _channel, ...env } = process.env;
+  const {
+    WATCHBELL_TOKEN: _token,
+    WATCHBELL_CALLBACK_SECRETS: _secrets,
+    NODE_CHANNEL_FD: _channel,
+    ...env
+  } = process.env;
   return { ...env, [PART_OF]: folder.dir, WATCHBELL_STATE: folder.dir };
 }
 
-/** The Worker's host. It finds the token in the state folder. */
+/** The Worker's host. It finds the token and the secrets of callbacks in the state folder. */
 export function workerSpec(settings: Settings, folder: StateFolder, port: number): PartSpec<WorkerReady> {
   return {
     name: "worker",

@@ -19,6 +19,8 @@ export type Settings = {
   allowedIps: string[];
   /** As the Worker reads it: `0`, `false` and empty do not lift the rule. */
   allowPrivateCallbacks: string;
+  /** One or two, comma separated; null: one is made on first start and kept in the state folder. */
+  callbackSecrets: string | null;
 };
 
 /** An empty variable is as good as none, so that `PORT= npm start` does what it looks like. */
@@ -61,6 +63,20 @@ const Addresses = z
   )
   .refine((list) => list.every(isAddressOrRange));
 
+/** As the Worker checks them: 24 to 64 bytes in base64 each (Standard Webhooks). */
+const CallbackSecret =
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,20}(?:[A-Za-z0-9+/]{4}(?:[A-Za-z0-9+/]{2}==)?|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const CallbackSecrets = z
+  .string()
+  .transform((list) =>
+    list
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ""),
+  )
+  .refine((list) => list.length >= 1 && list.length <= 2 && list.every((secret) => CallbackSecret.test(secret)))
+  .transform((list) => list.join(","));
+
 const Environment = z.object({
   PORT: text(Port),
   WATCHBELL_STATE: text(z.string()),
@@ -70,6 +86,7 @@ const Environment = z.object({
   WATCHBELL_RATE_LIMIT: text(PerMinute),
   WATCHBELL_ALLOWED_IPS: text(Addresses),
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS: z.string().optional(),
+  WATCHBELL_CALLBACK_SECRETS: text(CallbackSecrets),
 });
 
 const ADVICE: Record<string, string> = {
@@ -78,10 +95,11 @@ const ADVICE: Record<string, string> = {
   WATCHBELL_CLUSTER: "must be a DNS label of at most 40 characters: lower-case letters, digits and inner hyphens",
   WATCHBELL_RATE_LIMIT: "must be a whole number of requests per minute, at least 1",
   WATCHBELL_ALLOWED_IPS: "must be a comma list of IP addresses and CIDR ranges, such as 127.0.0.1,10.0.0.0/8",
+  WATCHBELL_CALLBACK_SECRETS: "must be one or two secrets, comma separated, each whsec_ and 24 to 64 bytes in base64",
 };
 
 /** Variables whose value never appears in a message. */
-const SECRET = new Set(["WATCHBELL_TOKEN"]);
+const SECRET = new Set(["WATCHBELL_TOKEN", "WATCHBELL_CALLBACK_SECRETS"]);
 
 /** Parses the environment once; `problem` is one sentence that names the variable and says what to set. */
 export function parseSettings(
@@ -105,6 +123,7 @@ export function parseSettings(
       kubeconfig: values.KUBECONFIG ?? null,
       rateLimit: values.WATCHBELL_RATE_LIMIT ?? null,
       allowedIps: values.WATCHBELL_ALLOWED_IPS ?? [],
+      callbackSecrets: values.WATCHBELL_CALLBACK_SECRETS ?? null,
       // On one's own machine callbacks go to that machine; set at all, even to nothing, the caller's word counts.
       allowPrivateCallbacks: values.WATCHBELL_ALLOW_PRIVATE_CALLBACKS ?? "1",
     },

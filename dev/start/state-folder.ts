@@ -18,6 +18,7 @@ export type StateFolder = {
   pidsPath: string;
   tokenPath: string;
   joinTokenPath: string;
+  callbackSecretsPath: string;
   workerDir: string;
   clusterDir: string;
   logsDir: string;
@@ -35,6 +36,7 @@ export function openStateFolder(dir: string): { ok: true; folder: StateFolder } 
     kubeconfigPath: path.join(dir, "kubeconfig"),
     pidsPath: path.join(dir, "pids.json"),
     tokenPath: path.join(dir, "token"),
+    callbackSecretsPath: path.join(dir, "callback-secrets"),
     joinTokenPath: path.join(dir, "join-token"),
     workerDir: path.join(dir, "worker"),
     clusterDir: path.join(dir, "cluster"),
@@ -82,6 +84,14 @@ export function settleToken(folder: StateFolder, given: string | null): string {
   const token = given ?? kept ?? `wb_${randomBytes(24).toString("base64url")}`;
   if (token !== kept) writePrivate(folder.tokenPath, `${token}\n`);
   return token;
+}
+
+/** The secrets of callbacks: the given ones, else the kept ones, else a new one; `made`: nobody has seen it yet. */
+export function settleCallbackSecrets(folder: StateFolder, given: string | null): { secrets: string; made: boolean } {
+  const kept = readPrivate(folder.callbackSecretsPath);
+  const secrets = given ?? kept ?? `whsec_${randomBytes(24).toString("base64")}`;
+  if (secrets !== kept) writePrivate(folder.callbackSecretsPath, `${secrets}\n`);
+  return { secrets, made: given === null && kept === null };
 }
 
 /** Rewrites `pids.json`. */

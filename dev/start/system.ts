@@ -10,7 +10,14 @@ import type { WorkerReady } from "./ready.ts";
 import { settleJoinToken } from "./register-cluster.ts";
 import { awaitActiveRelay } from "./relay-status.ts";
 import type { Settings } from "./settings.ts";
-import { openStateFolder, type Pids, type StateFolder, settleToken, writePids } from "./state-folder.ts";
+import {
+  openStateFolder,
+  type Pids,
+  type StateFolder,
+  settleCallbackSecrets,
+  settleToken,
+  writePids,
+} from "./state-folder.ts";
 
 /** What a start tells: `progress` while it happens and about parts that died, `ready` once. */
 export type Voice = { progress(line: string): void; ready(line: string): void };
@@ -94,6 +101,10 @@ class System {
     }
     for (const log of ["worker", "relay", "cluster", "audit"]) turnOver(path.join(this.#folder.logsDir, `${log}.log`));
     const token = settleToken(this.#folder, this.#settings.token);
+    const callbacks = settleCallbackSecrets(this.#folder, this.#settings.callbackSecrets);
+    if (callbacks.made) {
+      this.#voice.progress(`callbacks are signed with ${callbacks.secrets} (made now, shown once; see the README)`);
+    }
     this.#guard = startGuard();
     this.#writePids();
 

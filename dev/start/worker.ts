@@ -2,12 +2,13 @@ import { nobody, startReaper } from "../support/reaper-client.ts";
 import { lockFolder } from "./lock.ts";
 import { HOST, ROOT, type WorkerReady } from "./ready.ts";
 import { parseSettings, type Settings } from "./settings.ts";
-import { openStateFolder, settleToken } from "./state-folder.ts";
+import { openStateFolder, settleCallbackSecrets, settleToken } from "./state-folder.ts";
 import type { WorkerHost } from "./worker-host.ts";
 
 const USAGE = `npm run worker: the control plane alone, in workerd on this machine.
-It reads PORT, WATCHBELL_STATE, WATCHBELL_TOKEN, WATCHBELL_RATE_LIMIT, WATCHBELL_ALLOWED_IPS and
-WATCHBELL_ALLOW_PRIVATE_CALLBACKS as npm start does (README), and keeps its state in the same folder.`;
+It reads PORT, WATCHBELL_STATE, WATCHBELL_TOKEN, WATCHBELL_RATE_LIMIT, WATCHBELL_ALLOWED_IPS,
+WATCHBELL_CALLBACK_SECRETS and WATCHBELL_ALLOW_PRIVATE_CALLBACKS as npm start does (README), and keeps its state in the
+same folder.`;
 
 /** Started by `npm start` it has a channel to it: that one holds the lock, wants pids, and ends this process by closing. */
 const supervised = process.connected;
@@ -21,9 +22,10 @@ function fail(problem: string): never {
   process.exit(1);
 }
 
-function bindingsOf(settings: Settings, token: string): Record<string, string> {
+function bindingsOf(settings: Settings, token: string, callbackSecrets: string): Record<string, string> {
   return {
     WATCHBELL_TOKEN: token,
+    WATCHBELL_CALLBACK_SECRETS: callbackSecrets,
     WATCHBELL_RATE_LIMIT: settings.rateLimit === null ? "" : String(settings.rateLimit),
     WATCHBELL_ALLOWED_IPS: settings.allowedIps.join(","),
     WATCHBELL_ALLOW_PRIVATE_CALLBACKS: settings.allowPrivateCallbacks,
@@ -61,6 +63,9 @@ async function main(): Promise<void> {
   if (lock && !lock.ok)
     fail(`the state folder ${folder.dir} is in use by process ${lock.holder ?? "of another start"}`);
   const token = settleToken(folder, settings.token);
+  const callbacks = settleCallbackSecrets(folder, settings.callbackSecrets);
+  // `npm start` has made it before, and said so.
+  if (callbacks.made) say(`callbacks are signed with ${callbacks.secrets} (made now, shown once)`);
 
   // Read by what the host imports: no colours in a log file.
   process.env.NO_COLOR = "1";
@@ -81,7 +86,7 @@ async function main(): Promise<void> {
       host: HOST,
       port: settings.port,
       workerDir: folder.workerDir,
-      bindings: bindingsOf(settings, token),
+      bindings: bindingsOf(settings, token, callbacks.secrets),
       log: say,
       restarted(pid) {
         if (host) tell({ type: "ready", url: host.url, workerdPid: pid });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseSettings, settingsOf } from "../../worker/env.ts";
 
+const SECRET = `whsec_${"A".repeat(32)}`;
+
 describe("parseSettings", () => {
   it("is closed, unlimited and strict where nothing is set", () => {
     expect(parseSettings({})).toEqual({
@@ -8,6 +10,7 @@ describe("parseSettings", () => {
       rateLimit: { counts: "nothing" },
       allowedIps: [],
       allowPrivateCallbacks: false,
+      callbackSecrets: [],
     });
   });
 
@@ -18,6 +21,7 @@ describe("parseSettings", () => {
       WATCHBELL_ALLOWED_IPS: "10.0.0.1, 2001:db8::/32,",
       WATCHBELL_ALLOW_PRIVATE_CALLBACKS: "1",
       DB: {},
+      WATCHBELL_CALLBACK_SECRETS: `${SECRET}, ${SECRET}`,
     });
 
     expect(settings).toEqual({
@@ -25,6 +29,7 @@ describe("parseSettings", () => {
       rateLimit: { counts: "isolate", perMinute: 600 },
       allowedIps: ["10.0.0.1", "2001:db8::/32"],
       allowPrivateCallbacks: true,
+      callbackSecrets: [SECRET, SECRET],
     });
   });
 
@@ -52,5 +57,17 @@ describe("parseSettings", () => {
     const env = { WATCHBELL_TOKEN: "a" };
 
     expect(settingsOf(env)).toBe(settingsOf(env));
+  });
+
+  it.each([
+    "not-a-secret",
+    `whsec_${"A".repeat(28)}`,
+    `whsec_${"A".repeat(88)}`,
+    `whsec_${"A".repeat(31)}`,
+    `${SECRET},${SECRET},${SECRET}`,
+  ])("refuses WATCHBELL_CALLBACK_SECRETS=%s without repeating it", (secrets) => {
+    const parse = () => parseSettings({ WATCHBELL_CALLBACK_SECRETS: secrets });
+    expect(parse).toThrow(/WATCHBELL_CALLBACK_SECRETS must be one or two/);
+    expect(parse).not.toThrow(secrets);
   });
 });

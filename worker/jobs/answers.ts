@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JobId, RunStatus } from "../../protocol/words.ts";
+import { CALLBACK_EVENTS } from "./lifecycle-callback.ts";
 
 /** Epoch ms, or null where it has not happened (yet). */
 const At = z.int().nullable();
@@ -114,3 +115,21 @@ export const Rerun = z.strictObject({ job_id: JobId, run: z.int().min(1) });
 
 /** What the cancel of a run answers. */
 export const CancelledRun = z.strictObject({ run: z.int().min(1), outcome: Outcome });
+
+/** One attempt at a callback, as `job_callbacks` shows it. */
+export const CallbackAttempt = z
+  .strictObject({
+    at: z.int(),
+    http: z.int().min(0).max(999).meta({ description: "The answer's status; 0: no answer." }),
+    error: z.string().meta({ description: "Empty: it was taken." }),
+    next_at: At.meta({ description: "When the next attempt follows; null: none does." }),
+    run: z.int().min(1),
+    event: z.enum(CALLBACK_EVENTS),
+    webhook_id: z.string(),
+  })
+  .meta({ id: "CallbackAttempt" });
+export type CallbackAttempt = z.infer<typeof CallbackAttempt>;
+
+/** Which callback is sent again. */
+export const Redelivered = CallbackAttempt.pick({ run: true, event: true, webhook_id: true }).extend({ job_id: JobId });
+export type Redelivered = z.infer<typeof Redelivered>;

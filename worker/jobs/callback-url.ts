@@ -20,6 +20,8 @@ export function callbackUrlProblem(text: string, allowPrivate: boolean): string 
 /** The URL parser has already turned every notation of an IPv4 address (hex, octal, one number) into four decimals. */
 function hostProblem(hostname: string): string | null {
   const host = hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;
+  // With an empty label the parser takes an address for a name, and a resolver may drop the label.
+  if (host.split(".").includes("")) return "must name a public host, whose name has no empty part";
   if (host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host)) return "must name a public host, not an IP address";
   if (!host.includes(".")) return "must name a public host, whose name has a dot";
   const suffix = PRIVATE_SUFFIXES.find((ending) => host.endsWith(ending));

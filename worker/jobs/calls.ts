@@ -1,6 +1,7 @@
 import type { Fact, PodEnd } from "../../protocol/up.ts";
 import type { RunKey, RunStatus } from "../../protocol/words.ts";
 import type { Definition } from "./definition.ts";
+import type { Callback, CallbackEvent } from "./lifecycle-callback.ts";
 
 /** The seed's `job_status`: -1 submitted, 0 created in the cluster, 1 failed, 2 succeeded, 3 deleted. */
 export type JobStatus = -1 | 0 | 1 | 2 | 3;
@@ -133,6 +134,13 @@ export type DeleteAnswer =
   /** Rule 255: the cluster refused; its words. */
   | { answer: "refused"; message: string };
 
+/** Which callback is to be sent again; absent: whichever is the newest. */
+export type CallbackQuery = { run?: number; event?: CallbackEvent };
+export type RedeliverAnswer =
+  | { answer: "redelivered"; run: number; event: CallbackEvent; id: string }
+  | { answer: "unknown" }
+  | { answer: "unknown_callback" };
+
 /** Which log rows a caller wants; absent: the newest runs', whole. */
 export type LogQuery = { run?: number; podName?: string; tailLines?: number };
 
@@ -167,6 +175,9 @@ export type JobCalls = {
   runs(part: { skip: number; count: number }): Promise<RunsPart | null>;
   /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */
   logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null>;
+  /** What receivers were told, or are to be; null: no such job here. */
+  callbacks(): Promise<Pick<Callback, "run" | "event" | "id" | "attempts">[] | null>;
+  redeliver(wanted: CallbackQuery): Promise<RedeliverAnswer>;
   takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]>;
   late(cluster: string, run: RunKey): Promise<LateAnswer>;
   /** The sweep's call: do what is overdue, mend a missing index row. False: no such job here. */

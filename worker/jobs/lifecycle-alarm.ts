@@ -1,3 +1,4 @@
+import { callbackTimes } from "./lifecycle-callbacks.ts";
 import { isClearingHeldUp } from "./lifecycle-effects.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, waitsFor } from "./lifecycle-runs.ts";
@@ -30,6 +31,7 @@ export function nextAlarmAt(job: Job, now: number): number | null {
   if (job.clearing && !isClearingHeldUp(job)) times.push(job.clearing.nextAttemptAt);
   if (typeof job.logsExpireAt === "number") times.push(job.logsExpireAt);
   if (job.purge) times.push(job.purge.nextAttemptAt);
+  times.push(...callbackTimes(job));
   if (times.length === 0) return null;
   return Math.min(Math.max(Math.min(...times), now + ALARM_SOONEST_MS), now + ALARM_HOP_MS);
 }

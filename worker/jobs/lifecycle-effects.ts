@@ -1,3 +1,4 @@
+import { type CallEffect, takeDueCalls } from "./lifecycle-callbacks.ts";
 import { ATTEMPT_MS, CLEARED_AT_ONCE } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, waitsFor } from "./lifecycle-runs.ts";
@@ -12,7 +13,8 @@ export type Effect =
   | { type: "write_index" }
   | { type: "release_name"; name: HeldName }
   | { type: "recall"; below: number }
-  | { type: "purge" };
+  | { type: "purge" }
+  | CallEffect;
 
 function isDue(retry: Retry | null, now: number): retry is Retry {
   return retry !== null && retry.nextAttemptAt <= now;
@@ -78,5 +80,6 @@ export function takeDueEffects(before: Job, now: number): { job: Job; effects: E
     effects.push({ type: "recall", below: job.clearing.below });
     job = { ...job, clearing: underWay(job.clearing, now) };
   }
-  return { job, effects };
+  const called = takeDueCalls(job, now);
+  return { job: called.job, effects: [...effects, ...called.effects] };
 }

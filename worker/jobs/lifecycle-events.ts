@@ -1,5 +1,6 @@
 import type { BookAnswer, CancelAnswer, RowView } from "../clusters/calls.ts";
 import type { CreateInput, TakenFact, UpdateInput } from "./calls.ts";
+import type { CallbackEvent } from "./lifecycle-callback.ts";
 import type { Run } from "./lifecycle-run.ts";
 import type { HeldName, Job } from "./lifecycle-state.ts";
 
@@ -29,7 +30,19 @@ export type Event =
   | { type: "release_failed"; name: HeldName }
   /** Finished runs that were read for a deletion; `below` null: there are no more. */
   | { type: "recalled"; runs: Run[]; below: number | null }
-  | { type: "purge_failed" };
+  | { type: "purge_failed" }
+  /** An attempt at a callback, begun at `at`; `http` 0: no answer; `error` empty: taken; `jitter` from 0 to 1. */
+  | {
+      type: "called";
+      run: number;
+      event: CallbackEvent;
+      n: number;
+      at: number;
+      http: number;
+      error: string;
+      jitter: number;
+    }
+  | { type: "redeliver"; wanted: { run?: number; event?: CallbackEvent } };
 
 /** Why an event changes nothing; the caller needs no answer of its own for it. */
 export type IgnoreReason =
@@ -56,6 +69,7 @@ export type RefusalCode =
   | "not_finished"
   | "too_many_runs"
   | "unknown_run"
+  | "unknown_callback"
   | "log";
 
 /** A change of a log's body, done in the same turn as the commit of its job. */

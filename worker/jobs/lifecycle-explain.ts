@@ -66,6 +66,15 @@ function explainTakingOver(run: Run, earlier: Run, look: Look, now: number): str
   return `${when}; it goes out once run ${earlier.run} is gone: ${explainRemoval(earlier, look)}`;
 }
 
+/** What became of the callback about a run's end, where its receiver has not taken it. */
+function callbackText(job: Job, run: Run): string {
+  const callback = job.callbacks?.findLast((one) => one.run === run.run);
+  const last = callback?.attempts.at(-1);
+  if (callback === undefined || last === undefined || last.error === "") return "";
+  const then = callback.call === null ? "no further attempt is made" : `next at ${at(callback.call.nextAttemptAt)}`;
+  return `; its callback was not taken at ${at(last.at)} (${last.error}), ${then}`;
+}
+
 function explainEnd(run: Run): string {
   if (!isOver(run)) return "";
   const { reason, message, finishedAt } = run.end;
@@ -119,7 +128,7 @@ export function explain(job: Job, look: Look, now: number): string {
   const earlier = waitsFor(job, run);
   if (earlier !== null) return explainTakingOver(run, earlier, look, now);
   if (run.removal && !isOver(run)) return explainRemoval(run, look);
-  const text = explainRun(run, look, now);
+  const text = `${explainRun(run, look, now)}${callbackText(job, run)}`;
   if (job.deletion?.state === "refused") return `${text}; it could not be deleted: ${job.deletion.message}`;
   return run.refusal === "" || isOver(run) ? text : `${text}; its Job could not be removed: ${run.refusal}`;
 }

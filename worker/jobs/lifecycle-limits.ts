@@ -12,6 +12,16 @@ export const LOST_RERUNS = 3;
 export const FINISHED_RUNS = 1_000;
 /** Finished runs whose Jobs a deletion removes at a time. */
 export const CLEARED_AT_ONCE = 10;
+/** A run whose Job is not created this long after its time is late (contract, part 5). */
+export const LATE_MS = 60_000;
+/** Callbacks: the pause before the first retry, the longest one, and how long one is retried (contract, part 4). */
+export const CALL_PAUSE_FIRST_MS = 5_000;
+export const CALL_PAUSE_MAX_MS = 3_600_000;
+export const CALL_FOR_MS = 24 * 3_600_000;
+/** Attempts that are shown of one callback, callbacks that are kept once settled, and those that may be waiting. */
+export const CALL_ATTEMPTS = 50;
+export const SETTLED_CALLBACKS = 20;
+export const CALLBACKS_WAITING = 200;
 /** A job that is over is kept this long. */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 /** How long a run's end waits for the next byte of its logs. */

@@ -1,5 +1,6 @@
 import type { DeleteOutcome } from "./calls.ts";
 import type { Definition } from "./definition.ts";
+import type { Callback } from "./lifecycle-callback.ts";
 import type { Run } from "./lifecycle-run.ts";
 
 /** Something to be done, tried until it is done. `nextAttemptAt` epoch ms; while an attempt is under way: when to try again. */
@@ -96,6 +97,8 @@ export type Job = {
   deletion: Deletion | null;
   /** What a cluster said when it refused to remove a finished run's Job; empty: nothing. */
   leftover: string;
+  /** What receivers of callbacks are told, in the order in which it happened; absent: nothing was ever to be told. */
+  callbacks?: Callback[];
   /** That of the definition, and those that open runs still have; empty once a deletion has given them up. */
   names: HeldName[];
   index: IndexState;

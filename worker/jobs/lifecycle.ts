@@ -2,6 +2,7 @@ import type { FactAnswer, LateAnswer } from "./calls.ts";
 import { isJobOver } from "./lifecycle-alarm.ts";
 import { rerunJob, updateJob } from "./lifecycle-anew.ts";
 import { takeBookingOutcome } from "./lifecycle-booking.ts";
+import { callbackCalled, noteCallbacks, redeliver } from "./lifecycle-callbacks.ts";
 import { retryNow } from "./lifecycle-clock.ts";
 import { type Effect, takeDueEffects } from "./lifecycle-effects.ts";
 import { type BodyChange, type Event, ignored, refused, type Step } from "./lifecycle-events.ts";
@@ -32,7 +33,7 @@ export type Advanced = {
 
 /** Whether a caller waits for an answer of its own. */
 function isRequest({ type }: Event): boolean {
-  return type === "update" || type === "rerun" || type === "cancel" || type === "delete";
+  return type === "update" || type === "rerun" || type === "cancel" || type === "delete" || type === "redeliver";
 }
 
 /** What one event does by itself, before the clock and the index are seen to. */
@@ -52,6 +53,10 @@ export function step(job: Job | null, event: Event, now: number): Step {
       return takeFact(job, event.cluster, event.taken, now);
     case "late":
       return judgeLate(job, event.cluster, event.run, now);
+    case "called":
+      return callbackCalled(job, event, now);
+    case "redeliver":
+      return redeliver(job, event.wanted, now);
     case "poke":
       return pokeJob(job, now);
     case "tick":
@@ -159,7 +164,7 @@ export function advanceAll(start: Job | null, events: readonly Event[], now: num
   if (job === null) return { job, steps, bodies, effects: [], durable };
   const byFact = events.some((event) => event.type === "fact");
   const expired = expireLogs(passTime(job, now), now);
-  const timed = expired.job;
+  const timed = noteCallbacks(start, expired.job, now);
   bodies.push(...expired.bodies);
   const noted = giveUpNames(notePurge(start, noteIndex(start, timed, byFact, now), now), now);
   const { job: after, effects } = takeDueEffects(noted, now);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_INT32 } from "./kubernetes-rules.ts";
+import { CALLBACK_EVENTS } from "./lifecycle-callback.ts";
 import { wholeNumberBetween } from "./whole-number.ts";
 
 /** What narrows the rows of `job_logs`. */
@@ -14,4 +15,10 @@ export const LogFields = z.object({
 /** Which run a cancel ends. */
 export const CancelFields = z.object({
   run: wholeNumberBetween(1, MAX_INT32).meta({ description: "The run's number." }),
+});
+
+/** Which callback is sent again: the newest of those that fit. */
+export const RedeliverFields = z.object({
+  run: wholeNumberBetween(1, MAX_INT32).optional().meta({ description: "The run's number." }),
+  event: z.enum(CALLBACK_EVENTS, `must be one of ${CALLBACK_EVENTS.join(", ")}`).optional(),
 });

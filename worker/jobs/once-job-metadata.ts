@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callbackOnProblem, DEFAULT_CALLBACK_ON } from "./callback-on.ts";
 import { type EnvVar, parseEnvs } from "./env-vars.ts";
 import {
   annotationKeyProblem,
@@ -154,9 +155,13 @@ export const OnceJobMetadata = z.strictObject(
     args: ruledText((text) => textProblem(text) ?? argsProblem(text))
       .optional()
       .meta({ description: "As command.", absent: true }),
-    callback_url: ruledText(textProblem)
-      .optional()
-      .meta({ description: "https, port 443 or above 1023, a public name; checked and kept.", absent: true }),
+    callback_url: ruledText(textProblem).optional().meta({
+      description: "Called when a run has ended: https, port 443 or above 1023, a public name.",
+      absent: true,
+    }),
+    callback_on: ruledText(callbackOnProblem)
+      .default(DEFAULT_CALLBACK_ON)
+      .meta({ description: "Comma list of success, failure, cancelled, skipped, late.", absent: true }),
     on_lost: oneOf(["fail", "rerun"]).default("fail").meta({
       description: "What becomes of a run whose Kubernetes Job vanished; rerun: at most 3 times.",
       absent: true,

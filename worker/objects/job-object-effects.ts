@@ -13,8 +13,8 @@ import type { Job } from "../jobs/lifecycle-state.ts";
 import { jobRowOf } from "../jobs/lifecycle-views.ts";
 import { buildManifest } from "../jobs/manifest.ts";
 
-/** What is done outside the object; runs of its own keys are read by the object itself. */
-type TriedEffect = Exclude<Effect, { type: "recall" }>;
+/** What is done outside the object; the object itself reads runs of its own keys, and calls back. */
+type TriedEffect = Exclude<Effect, { type: "recall" | "call" }>;
 
 /** A cluster's object, by a new stub: one that threw may stay broken (platform notes, "Durable Objects"). */
 export function clusterCalls(env: Env, cluster: string): ClusterCalls {

@@ -1,8 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { RunKey } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
+import { settingsOf } from "../env.ts";
 import { logError } from "../errors.ts";
 import type {
+  CallbackQuery,
   CancelRunAnswer,
   CreateAnswer,
   CreateInput,
@@ -13,6 +15,7 @@ import type {
   JobSnapshot,
   LateAnswer,
   LogQuery,
+  RedeliverAnswer,
   RerunAnswer,
   RunsPart,
   TakenFact,
@@ -21,6 +24,8 @@ import type {
 } from "../jobs/calls.ts";
 import { type Advanced, advanceAll, answerFact, answerLate } from "../jobs/lifecycle.ts";
 import { isWorthALook } from "../jobs/lifecycle-booking.ts";
+import type { Callback } from "../jobs/lifecycle-callback.ts";
+import { type CallEffect, callbackToRedeliver } from "../jobs/lifecycle-callbacks.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import { type Event, ignored } from "../jobs/lifecycle-events.ts";
 import { CLEARED_AT_ONCE } from "../jobs/lifecycle-limits.ts";
@@ -33,6 +38,7 @@ import { cancelAnswer, deletionAnswer, type EndsAnswer, endsOf, updateAnswer } f
 import { clusterCalls, tryEffect, within } from "./job-object-effects.ts";
 import { bytesAbove, logStream } from "./job-object-logs.ts";
 import { JobStore } from "./job-object-store.ts";
+import { sendCallback } from "./send-callback.ts";
 
 /** How long a description waits for the cluster's object. */
 const LOOK_MS = 2_000;
@@ -139,6 +145,20 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     return logStream(runs, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
   }
 
+  async callbacks(): Promise<Callback[] | null> {
+    const { job } = this.#store;
+    return job && (job.callbacks ?? []);
+  }
+
+  async redeliver(wanted: CallbackQuery): Promise<RedeliverAnswer> {
+    const { job } = this.#store;
+    const callback = job && callbackToRedeliver(job, wanted);
+    const { advanced } = this.#apply([{ type: "redeliver", wanted }]);
+    if (advanced.job === null) return { answer: "unknown" };
+    if (!callback) return { answer: "unknown_callback" };
+    return { answer: "redelivered", run: callback.run, event: callback.event, id: callback.id };
+  }
+
   async takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]> {
     const events = facts.map((taken): Event => ({ type: "fact", cluster, taken }));
     const { advanced, effects } = this.#apply(events);
@@ -218,11 +238,28 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const { job } = this.#store;
     if (job === null) return;
     if (effect.type === "recall") return await this.#recall(job, effect.below);
+    // Nothing waits for a receiver: neither the end of a run nor the alarm, which rings no second time meanwhile.
+    if (effect.type === "call") return this.ctx.waitUntil(this.#call(job, effect));
     const outcome = await tryEffect(this.env, job, effect);
     // Purged meanwhile: nothing is written to an object that is no more.
     if (this.#store.job === null) return;
     if (outcome !== null) await this.#apply([outcome]).effects;
     else if (effect.type === "purge") await this.#store.forget();
+  }
+
+  async #call(job: Job, { run, event, n }: CallEffect): Promise<void> {
+    const callback = job.callbacks?.find((one) => one.run === run && one.event === event);
+    if (callback === undefined) return;
+    const at = Date.now();
+    try {
+      const reply = await sendCallback(callback, settingsOf(this.env), at);
+      // Purged meanwhile: nothing is written to an object that is no more.
+      if (this.#store.job === null) return;
+      this.#apply([{ type: "called", run, event, n, at, ...reply, jitter: Math.random() }]);
+    } catch (error) {
+      // The alarm makes the call again.
+      logError(`job ${job.jobId}: a callback of run ${run} failed`, error);
+    }
   }
 
   /** Read and applied in one turn, so that no fact comes between. */

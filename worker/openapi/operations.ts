@@ -2,24 +2,26 @@ import { z } from "zod";
 import { JobId } from "../../protocol/words.ts";
 import type { ErrorKind } from "../errors.ts";
 import {
+  CallbackAttempt,
   CancelledRun,
   Created,
   Deleted,
   DescribedOnceJob,
   LogRow,
   OnceJobPage,
+  Redelivered,
   Rerun,
   RunPage,
 } from "../jobs/answers.ts";
 import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
 import { ListFields } from "../jobs/list-fields.ts";
-import { CancelFields, LogFields } from "../jobs/log-fields.ts";
+import { CancelFields, LogFields, RedeliverFields } from "../jobs/log-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
 import { RunPageFields } from "../jobs/run-page-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
 export type Operation = {
-  tag: "Once jobs" | "Runs" | "Logs" | "Clusters" | "System";
+  tag: "Once jobs" | "Runs" | "Logs" | "Callbacks" | "Clusters" | "System";
   summary: string;
   description?: string;
   /** The JSON body of a POST, the query of a GET or DELETE, without the id; null: it takes none. */
@@ -35,6 +37,8 @@ export type Operation = {
 };
 
 const JOB_ID = "9qj2thsx612kbtjnwrmwrgejeb";
+
+const MESSAGE = `msg_${JOB_ID}_mi2v9g3k_1_finished`;
 
 const CREATE = {
   job_name: "hello",
@@ -241,6 +245,31 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: { data: z.array(LogRow) },
     refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob"],
     example: { data: [{ id: 1, pod_name: "hello-8z2gz", run_logs: "k8s jobs !!!\n", create_time: 1795542539 }] },
+  },
+  "/api/job_callbacks/:job_id?": {
+    tag: "Callbacks",
+    summary: "List the attempts at a job's callbacks, oldest first",
+    description: "Kept: the newest 20 callbacks that are settled, and of each the newest 50 attempts.",
+    fields: z.object({}),
+    isBodyNeeded: false,
+    answer: { data: z.array(CallbackAttempt) },
+    refusals: JOB_REFUSALS,
+    example: {
+      data: [
+        { at: 1795542539140, http: 204, error: "", next_at: null, run: 1, event: "finished", webhook_id: MESSAGE },
+      ],
+    },
+  },
+  "/api/job_callbacks/:job_id/redeliver": {
+    tag: "Callbacks",
+    summary: "Send a callback again, now",
+    description:
+      "The newest that fits run and event, with the same webhook-id and the same bytes; retried for 24 h more.",
+    fields: RedeliverFields,
+    isBodyNeeded: false,
+    answer: { data: Redelivered },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob"],
+    example: { fields: { run: 1 }, data: { job_id: JOB_ID, run: 1, event: "finished", webhook_id: MESSAGE } },
   },
   "/api/cluster/create": {
     tag: "Clusters",

@@ -25,6 +25,7 @@ describe("the settings of npm start", () => {
       rateLimit: null,
       allowedIps: [],
       allowPrivateCallbacks: "1",
+      callbackSecrets: null,
     });
   });
 
@@ -38,6 +39,7 @@ describe("the settings of npm start", () => {
       WATCHBELL_RATE_LIMIT: "6000",
       WATCHBELL_ALLOWED_IPS: "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
       WATCHBELL_ALLOW_PRIVATE_CALLBACKS: "0",
+      WATCHBELL_CALLBACK_SECRETS: `whsec_${"A".repeat(32)}, whsec_${"B".repeat(32)}`,
     });
 
     expect(settings).toEqual({
@@ -49,6 +51,7 @@ describe("the settings of npm start", () => {
       rateLimit: 6000,
       allowedIps: ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"],
       allowPrivateCallbacks: "0",
+      callbackSecrets: `whsec_${"A".repeat(32)},whsec_${"B".repeat(32)}`,
     });
   });
 

@@ -11,6 +11,10 @@ import { randomOf, World } from "./lifecycle-world.ts";
 
 const RUNS = 200;
 const STEPS = 120;
+const CALLBACK = {
+  callback_url: "https://example.com/hook",
+  callback_on: "success,failure,cancelled,skipped,late",
+};
 const SEED = Math.floor(Math.random() * 2 ** 31);
 
 function createdWorld(seed: number): World {
@@ -20,7 +24,7 @@ function createdWorld(seed: number): World {
   const startingDeadlineSeconds = random() < 0.4 ? Math.floor(random() * 60) : null;
   const cluster = random() < 0.1 ? null : CLUSTER;
   world.isStuck = random() < 0.5;
-  const metadata = { log_collect: "true", on_lost: random() < 0.5 ? "rerun" : "fail" };
+  const metadata = { ...CALLBACK, log_collect: "true", on_lost: random() < 0.5 ? "rerun" : "fail" };
   world.turn(createEvent({ cluster }, { execAt, startingDeadlineSeconds, metadata }));
   return world;
 }
@@ -32,7 +36,8 @@ function update(world: World): void {
   const jobName = pick("report", "report", "summary");
   const startingDeadlineSeconds = random() < 0.3 ? Math.floor(random() * 60) : null;
   const execAt = world.now + Math.floor(random() * 200_000);
-  const metadata = { log_collect: "true", on_lost: pick("rerun", "fail"), ttl_seconds_after_finished: "300" };
+  const on_lost = pick("rerun", "fail");
+  const metadata = { ...CALLBACK, log_collect: "true", on_lost, ttl_seconds_after_finished: "300" };
   const cluster = random() < 0.1 ? null : pick(CLUSTER, "paris");
   const definition = { ...DEFINITION, jobName, execAt, startingDeadlineSeconds, metadata };
   world.update(definition, cluster, random() < 0.7);
@@ -192,6 +197,20 @@ it(`keeps its promises over ${RUNS} random interleavings (seed ${SEED})`, { time
   expect([...ends.keys()].sort()).toEqual(["cancelled", "failed", "lost", "not started", "skipped", "succeeded"]);
 });
 
+/** Every end was told, but those of runs that were run again, or of a job whose deletion was asked for. */
+function checkCallbacks(world: World, job: Job): void {
+  expect(world.otherBytes, "other bytes under the same webhook-id").toBe(0);
+  expect(job.callbacks?.filter(({ call }) => call !== null) ?? [], "callbacks that are still to be made").toEqual([]);
+  if (world.wasDeleted) return;
+  const runs = world.runs();
+  for (const run of runs) {
+    const isRunAgain = runs.some((other) => other.run > run.run && other.afterLost > run.afterLost);
+    const told = world.taken.get(`msg_${job.jobId}_${job.createdAt.toString(36)}_${run.run}_finished`);
+    if (run.state === "lost" && isRunAgain) expect(told, `run ${run.run} was run again`).toBeUndefined();
+    else expect(JSON.parse(told ?? "{}"), `run ${run.run}`).toMatchObject({ run: run.run, status: run.state });
+  }
+}
+
 function checkEnd(world: World, ends: Map<string, number>): void {
   const { job } = world;
   if (job === null) throw new Error("the job vanished");
@@ -208,6 +227,7 @@ function checkEnd(world: World, ends: Map<string, number>): void {
     const wasNeverSent = run.end.outcome === "cancelled_before_dispatch";
     if (wasNeverSent) expect(world.created.get(run.run) ?? 0, `Jobs of run ${run.run}, cancelled unsent`).toBe(0);
   }
+  checkCallbacks(world, job);
   expect(world.overlaps, "Jobs of two runs at once").toBe(0);
   expect(world.index, "the index row").toEqual(jobRowOf(job));
   const names = job.deletion?.state === "done" ? [] : [job.definition.jobName];

@@ -57,6 +57,8 @@ const BASIC: Record<Exclude<Event["type"], "fact"> | `fact:${Fact["type"]}`, Eve
   release_failed: { type: "release_failed", name: NAME },
   purge_failed: { type: "purge_failed" },
   recalled: { type: "recalled", runs: [], below: null },
+  called: { type: "called", run: 1, event: "finished", n: 1, at: AT, http: 500, error: "HTTP 500", jitter: 0.5 },
+  redeliver: { type: "redeliver", wanted: {} },
 };
 
 /** The same types with other words, where these make another case. */

@@ -198,6 +198,16 @@ recalled
   not_open: due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing
   not_open: stopping notDeleted succeeded failed refused cancelled lost skipped deleted leaving updating updated
   not_open: notUpdated cancelling again repaired
+called
+  no_job: none
+  not_open: due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing
+  not_open: stopping notDeleted succeeded failed refused cancelled lost skipped deleted leaving updating updated
+  not_open: notUpdated cancelling again repaired
+redeliver
+  !unknown: none
+  !unknown_callback: due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing
+  !unknown_callback: stopping notDeleted succeeded failed refused cancelled lost skipped deleted leaving updating
+  !unknown_callback: updated notUpdated cancelling again repaired
 create:old_claim
   !claim_too_old: none
   !exists: due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing stopping

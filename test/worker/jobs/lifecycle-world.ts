@@ -6,6 +6,7 @@ import type { JobRow } from "../../../worker/db/rows.ts";
 import type { Definition } from "../../../worker/jobs/definition.ts";
 import { advanceAll, answerFact } from "../../../worker/jobs/lifecycle.ts";
 import { nextAlarmAt } from "../../../worker/jobs/lifecycle-alarm.ts";
+import type { CallEffect } from "../../../worker/jobs/lifecycle-callbacks.ts";
 import type { Effect } from "../../../worker/jobs/lifecycle-effects.ts";
 import type { Event } from "../../../worker/jobs/lifecycle-events.ts";
 import { heldName } from "../../../worker/jobs/lifecycle-names.ts";
@@ -74,6 +75,11 @@ export class World {
   readonly created = new Map<number, number>();
   /** Jobs of ours that were unfinished when another one was created: there may never be one. */
   overlaps = 0;
+  /** What receivers of callbacks took, by webhook-id, and how often other bytes came under one. */
+  readonly taken = new Map<string, string>();
+  otherBytes = 0;
+  /** Somebody asked for the job's deletion: a run that ends from then on may call nobody. */
+  wasDeleted = false;
   index: JobRow | null = null;
   /** Names that D1 has as claimed for the job. */
   readonly claims = new Map<string, number>([["report", 0]]);
@@ -87,6 +93,7 @@ export class World {
 
   /** One turn of the job's object, as its shell does it. */
   turn(...events: Event[]): ReturnType<typeof advanceAll> {
+    this.wasDeleted ||= events.some(({ type }) => type === "delete");
     const advanced = advanceAll(this.#atHand(events), events, this.now);
     if (advanced.job === null) return advanced;
     const { packed, finished } = parted(advanced.job);
@@ -204,7 +211,17 @@ export class World {
         return { type: "name_released", name: effect.name };
       case "purge":
         return { type: "purge_failed" };
+      case "call":
+        return this.#call(effect, job);
     }
+  }
+
+  /** The receiver takes it; every time the same bytes come under the same id. */
+  #call({ run, event, n }: CallEffect, job: Job): Event {
+    const { id, body } = job.callbacks?.find((one) => one.run === run && one.event === event) ?? { id: "", body: "" };
+    if ((this.taken.get(id) ?? body) !== body) this.otherBytes += 1;
+    this.taken.set(id, body);
+    return { type: "called", run, event, n, at: this.now, http: 200, error: "", jitter: this.random() };
   }
 
   #row(cluster: string, run: number): OpenRun | null {
@@ -385,5 +402,7 @@ function failureOf(effect: TriedEffect): Event {
       return { type: "release_failed", name: effect.name };
     case "purge":
       return { type: "purge_failed" };
+    case "call":
+      return { ...effect, type: "called", at: 0, http: 0, error: "no connection", jitter: 0.5 };
   }
 }

@@ -16,6 +16,7 @@ const DEFAULTS = {
   ttl_seconds_after_finished: "300",
   log_collect: "false",
   log_limit_bytes: "10485760",
+  callback_on: "success,failure",
   on_lost: "fail",
 };
 

@@ -82,3 +82,17 @@ it("writes four rows for an update that finds a Job to remove, and its alarms", 
   expect(rows.puts.sort()).toEqual(["job", "job", "job", "run:000000001"]);
   expect(rows.alarms).toBeLessThanOrEqual(3);
 });
+
+it("writes two rows more for a callback: what came of it, and the alarm that would make it again", async () => {
+  const cluster = await Teller.join(fresh("callback"));
+  const jobId = fresh("job");
+  // Not allowed here, so nothing is called: the attempt comes back at once.
+  await cluster.running(jobId, { metadata: { callback_url: "http://127.0.0.1/" } });
+  const rows = await countRows(jobId);
+
+  await cluster.told(jobId, FACTS.ended);
+  await vi.waitFor(async () => expect((await jobObject(jobId).calls.callbacks())?.[0]?.attempts).toHaveLength(1));
+
+  expect(rows.puts).toEqual(["job", "job"]);
+  expect(rows.alarms).toBe(2);
+});

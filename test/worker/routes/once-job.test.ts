@@ -74,6 +74,7 @@ describe("/api/once_job/create", () => {
       envs: '{"A":"1"}',
       log_collect: "false",
       log_limit_bytes: "10485760",
+      callback_on: "success,failure",
       on_lost: "fail",
     });
   });

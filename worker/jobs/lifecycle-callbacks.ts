@@ -1,0 +1,211 @@
+import { callbackBody, callbackId } from "./callback-body.ts";
+import { type CallbackKind, isCalledOn } from "./callback-on.ts";
+import type { CallAttempt, Callback, CallbackEvent } from "./lifecycle-callback.ts";
+import { type Event, ignored, moved, refused, type Step } from "./lifecycle-events.ts";
+import {
+  CALL_ATTEMPTS,
+  CALL_FOR_MS,
+  CALL_PAUSE_FIRST_MS,
+  CALL_PAUSE_MAX_MS,
+  CALLBACKS_WAITING,
+  LATE_MS,
+  SETTLED_CALLBACKS,
+} from "./lifecycle-limits.ts";
+import type { Run } from "./lifecycle-run.ts";
+import { findRun, isOver, isSubmitted } from "./lifecycle-runs.ts";
+import type { Job } from "./lifecycle-state.ts";
+
+/** What is told of a run that is over, and under which word of `callback_on`. */
+function toldOfEnd(run: Run): { kind: CallbackKind; event: CallbackEvent } | null {
+  if (!isOver(run)) return null;
+  switch (run.state) {
+    case "succeeded":
+      return { kind: "success", event: "finished" };
+    case "failed":
+    case "lost":
+      return { kind: "failure", event: "finished" };
+    case "cancelled":
+      // Without a caller who ended it, its start deadline did.
+      return { kind: run.end.outcome === null ? "failure" : "cancelled", event: "finished" };
+    case "skipped":
+      return run.slotAt === null ? { kind: "failure", event: "finished" } : { kind: "skipped", event: "skipped" };
+  }
+}
+
+function metadataOf(job: Job, run: Run): Record<string, string> {
+  return (run.definition ?? job.definition).metadata;
+}
+
+/** Where the run's callback goes for that kind; null: nobody wants to hear of it. */
+function urlFor(job: Job, run: Run, kind: CallbackKind): string | null {
+  const { callback_url: url, callback_on: on } = metadataOf(job, run);
+  return url !== undefined && isCalledOn(on, kind) ? url : null;
+}
+
+function newCallback(job: Job, run: Run, told: { event: CallbackEvent; url: string }, now: number): Callback {
+  const { event, url } = told;
+  const call = { n: 1, since: now, pauseMs: 0, isUnderWay: false, attempts: 0, nextAttemptAt: now };
+  const id = callbackId(job, run, event);
+  return { run: run.run, event, id, url, body: callbackBody(job, run, event), n: 1, call, attempts: [] };
+}
+
+function callbacksOf(job: Job): readonly Callback[] {
+  return job.callbacks ?? [];
+}
+
+function findCallback(job: Job, run: number, event: CallbackEvent): Callback | undefined {
+  return callbacksOf(job).find((callback) => callback.run === run && callback.event === event);
+}
+
+/** Whether the run ended in this turn: all that were open are at hand, so any other was read from its own key. */
+function justEnded(before: Job, run: Run): boolean {
+  const old = findRun(before, run.run);
+  return isOver(run) && (old === undefined ? run.run >= before.nextRun : !isOver(old));
+}
+
+/** A lost run that another one already runs again is no news yet (contract, part 2). */
+function isRunAgain(job: Job, lost: Run): boolean {
+  return lost.state === "lost" && job.runs.some(({ run, afterLost }) => run > lost.run && afterLost > lost.afterLost);
+}
+
+/** When a run's being late is told, epoch ms; null: nobody wants to hear it, or it was, or its Job was seen. */
+function lateAt(job: Job, run: Run): number | null {
+  if (!isSubmitted(run) || run.removal !== null || urlFor(job, run, "late") === null) return null;
+  return findCallback(job, run.run, "late") === undefined ? run.dueAt + LATE_MS : null;
+}
+
+/** Whether the job's caller has deleted it: then it calls nobody (contract, part 2). */
+function isBeingDeleted(job: Job): boolean {
+  return job.deletion?.state === "asked" || job.deletion?.state === "done";
+}
+
+/** What the turn has to tell: ends, and runs that are late by now. */
+function newsOf(before: Job, job: Job, now: number): Callback[] {
+  const news: Callback[] = [];
+  for (const run of job.runs) {
+    const told = justEnded(before, run) && !isRunAgain(job, run) ? toldOfEnd(run) : null;
+    const url = told && urlFor(job, run, told.kind);
+    if (told && url !== null) news.push(newCallback(job, run, { event: told.event, url }, now));
+    const at = lateAt(job, run);
+    const lateUrl = at !== null && at <= now ? urlFor(job, run, "late") : null;
+    if (lateUrl !== null) news.push(newCallback(job, run, { event: "late", url: lateUrl }, now));
+  }
+  return news;
+}
+
+/** The callback without a further attempt; the last one says so. */
+function ended(callback: Callback): Callback {
+  const last = callback.attempts.at(-1);
+  const attempts = last ? [...callback.attempts.slice(0, -1), { ...last, nextAt: null }] : callback.attempts;
+  return { ...callback, call: null, attempts };
+}
+
+/** Keeps what is bounded within its bounds: the oldest go, but what is told of open runs. */
+function bounded(job: Job, callbacks: readonly Callback[]): Callback[] {
+  let waiting = callbacks.filter(({ call }) => call !== null).length - CALLBACKS_WAITING;
+  const kept = callbacks.map((callback) => (callback.call !== null && waiting-- > 0 ? ended(callback) : callback));
+  const isHeld = ({ call, run }: Callback) => call !== null || job.runs.some((r) => r.run === run && !isOver(r));
+  let settled = kept.filter((callback) => !isHeld(callback)).length - SETTLED_CALLBACKS;
+  return kept.filter((callback) => isHeld(callback) || settled-- <= 0);
+}
+
+/** The job with what the turn has to tell noted, to be called at once; a job that is being deleted calls nobody any more. */
+export function noteCallbacks(before: Job | null, job: Job, now: number): Job {
+  if (isBeingDeleted(job)) {
+    const wasBeingDeleted = before !== null && isBeingDeleted(before);
+    const isWaiting = callbacksOf(job).some(({ call }) => call !== null);
+    return wasBeingDeleted || !isWaiting ? job : { ...job, callbacks: callbacksOf(job).map(ended) };
+  }
+  if (before === null) return job;
+  const news = newsOf(before, job, now);
+  return news.length === 0 ? job : { ...job, callbacks: bounded(job, [...callbacksOf(job), ...news]) };
+}
+
+/** When the job's clock is needed for its callbacks, epoch ms; calls beyond those that may be under way need none. */
+export function callbackTimes(job: Job): number[] {
+  const late = isBeingDeleted(job) ? [] : job.runs.map((run) => lateAt(job, run)).filter((at) => at !== null);
+  return [...late, ...callsInTurn(job).map(({ nextAttemptAt }) => nextAttemptAt)];
+}
+
+/** The calls that may be made now or later without too many of them being under way: those that are, and the next ones. */
+function callsInTurn(job: Job): { run: number; event: CallbackEvent; nextAttemptAt: number }[] {
+  const calls = callbacksOf(job).flatMap(({ run, event, call }) => (call ? [{ ...call, run, event }] : []));
+  const underWay = calls.filter(({ isUnderWay }) => isUnderWay);
+  const others = calls.filter(({ isUnderWay }) => !isUnderWay).sort((a, b) => a.nextAttemptAt - b.nextAttemptAt);
+  return [...underWay, ...others.slice(0, Math.max(0, CALLS_AT_ONCE - underWay.length))];
+}
+
+/** Calls of one job under way at once: an object has six connections (platform notes, "Durable Objects"). */
+const CALLS_AT_ONCE = 4;
+/** A call gives up after 15 s by itself; one that says nothing after that was cut short, and is made again. */
+const CALL_BACK_MS = 20_000;
+
+/** A call to be made. */
+export type CallEffect = { type: "call"; run: number; event: CallbackEvent; n: number };
+
+/** Takes the calls whose time has come and notes them as under way. */
+export function takeDueCalls(job: Job, now: number): { job: Job; effects: CallEffect[] } {
+  const due = callsInTurn(job).filter(({ nextAttemptAt }) => nextAttemptAt <= now);
+  if (due.length === 0) return { job, effects: [] };
+  const effects: CallEffect[] = [];
+  const callbacks = callbacksOf(job).map((callback): Callback => {
+    const { run, event, n, call } = callback;
+    if (call === null || !due.some((one) => one.run === run && one.event === event)) return callback;
+    effects.push({ type: "call", run, event, n });
+    return { ...callback, call: { ...call, isUnderWay: true, nextAttemptAt: now + CALL_BACK_MS } };
+  });
+  return { job: { ...job, callbacks }, effects };
+}
+
+/** The next pause, ms: 5 s ± 20 %, then twice the last ± 20 %, at most an hour; `jitter` from 0 to 1. */
+export function nextPauseMs(lastMs: number, jitter: number): number {
+  const pauseMs = lastMs === 0 ? CALL_PAUSE_FIRST_MS : 2 * lastMs;
+  return Math.round(Math.min(CALL_PAUSE_MAX_MS, pauseMs * (0.8 + 0.4 * jitter)));
+}
+
+function withAttempt(callback: Callback, attempt: CallAttempt): Callback {
+  return { ...callback, attempts: [...callback.attempts, attempt].slice(-CALL_ATTEMPTS) };
+}
+
+/** A call has come back: taken, to be made again after a pause, or given up 24 h after the first. */
+function takeCalled(callback: Callback, event: Extract<Event, { type: "called" }>, now: number): Callback {
+  const { at, http, error } = event;
+  const { call } = callback;
+  // Somebody asked for it anew meanwhile, or its job was deleted: what came of it is shown all the same.
+  if (call === null || call.n !== event.n) {
+    return withAttempt(callback, { at, http, error, nextAt: call?.nextAttemptAt ?? null });
+  }
+  const pauseMs = nextPauseMs(call.pauseMs, event.jitter);
+  const nextAt = now + pauseMs;
+  if (error === "" || nextAt > call.since + CALL_FOR_MS) {
+    return withAttempt({ ...callback, call: null }, { at, http, error, nextAt: null });
+  }
+  const again = { ...call, pauseMs, isUnderWay: false, attempts: call.attempts + 1, nextAttemptAt: nextAt };
+  return withAttempt({ ...callback, call: again }, { at, http, error, nextAt });
+}
+
+/** What became of a call. */
+export function callbackCalled(job: Job, event: Extract<Event, { type: "called" }>, now: number): Step {
+  const callback = findCallback(job, event.run, event.event);
+  if (callback === undefined) return ignored("not_open");
+  const called = takeCalled(callback, event, now);
+  const callbacks = callbacksOf(job).map((old) => (old === callback ? called : old));
+  return moved({ ...job, callbacks: bounded(job, callbacks) });
+}
+
+/** Which callback is sent again: the newest of those that fit; undefined: there is none. */
+export function callbackToRedeliver(job: Job, wanted: { run?: number; event?: CallbackEvent }): Callback | undefined {
+  const { run, event } = wanted;
+  return callbacksOf(job).findLast(
+    (callback) => (run === undefined || callback.run === run) && (event === undefined || callback.event === event),
+  );
+}
+
+/** Sends a callback again, now, and retries it for 24 h more; its caller's own wish, so of a deleted job too. */
+export function redeliver(job: Job, wanted: { run?: number; event?: CallbackEvent }, now: number): Step {
+  const callback = callbackToRedeliver(job, wanted);
+  if (callback === undefined) return refused("unknown_callback");
+  const n = callback.n + 1;
+  const call = { n, since: now, pauseMs: 0, isUnderWay: false, attempts: 0, nextAttemptAt: now };
+  return moved({ ...job, callbacks: callbacksOf(job).map((old) => (old === callback ? { ...old, n, call } : old)) });
+}
