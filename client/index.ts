@@ -1,0 +1,12 @@
+/** The typed client of a Watchbell API: `import { watchbell } from "watchbell/client"`. */
+export type { ApiCalls, DescribedOnceJob, LogRow, OnceJob, Run } from "./api-types.ts";
+export {
+  type Answer,
+  type CallOptions,
+  type Data,
+  type Fields,
+  type Watchbell,
+  type WatchbellOptions,
+  watchbell,
+} from "./watchbell.ts";
+export { WatchbellError } from "./watchbell-error.ts";
