@@ -6,7 +6,7 @@ import type { Job } from "./lifecycle-state.ts";
 import { timesOf } from "./lifecycle-timeline.ts";
 
 /** A cluster's own words may be long; `describe` has all of them. */
-const MAX_MESSAGE = 1_024;
+const MAX_MESSAGE = 512;
 
 function messageOf(run: Run): string {
   if (!isOver(run)) return "its Job is not known to be created 60 s after its time";

@@ -71,7 +71,7 @@ function isRunAgain(job: Job, lost: Run): boolean {
 /** When a run's being late is told, epoch ms; null: nobody wants to hear it, or it was, or its Job was seen. */
 function lateAt(job: Job, run: Run): number | null {
   if (!isSubmitted(run) || run.removal !== null || urlFor(job, run, "late") === null) return null;
-  return findCallback(job, run.run, "late") === undefined ? run.dueAt + LATE_MS : null;
+  return run.lateTold ? null : run.dueAt + LATE_MS;
 }
 
 /** Whether the job's caller has deleted it: then it calls nobody (contract, part 2). */
@@ -100,13 +100,12 @@ function ended(callback: Callback): Callback {
   return { ...callback, call: null, attempts };
 }
 
-/** Keeps what is bounded within its bounds: the oldest go, but what is told of open runs. */
-function bounded(job: Job, callbacks: readonly Callback[]): Callback[] {
+/** Keeps what is bounded within its bounds: the oldest go. */
+function bounded(callbacks: readonly Callback[]): Callback[] {
   let waiting = callbacks.filter(({ call }) => call !== null).length - CALLBACKS_WAITING;
   const kept = callbacks.map((callback) => (callback.call !== null && waiting-- > 0 ? ended(callback) : callback));
-  const isHeld = ({ call, run }: Callback) => call !== null || job.runs.some((r) => r.run === run && !isOver(r));
-  let settled = kept.filter((callback) => !isHeld(callback)).length - SETTLED_CALLBACKS;
-  return kept.filter((callback) => isHeld(callback) || settled-- <= 0);
+  let settled = kept.filter(({ call }) => call === null).length - SETTLED_CALLBACKS;
+  return kept.filter(({ call }) => call !== null || settled-- <= 0);
 }
 
 /** The job with what the turn has to tell noted, to be called at once; a job that is being deleted calls nobody any more. */
@@ -118,7 +117,10 @@ export function noteCallbacks(before: Job | null, job: Job, now: number): Job {
   }
   if (before === null) return job;
   const news = newsOf(before, job, now);
-  return news.length === 0 ? job : { ...job, callbacks: bounded(job, [...callbacksOf(job), ...news]) };
+  if (news.length === 0) return job;
+  const isLate = (run: Run) => news.some((callback) => callback.event === "late" && callback.run === run.run);
+  const runs = job.runs.map((run): Run => (isLate(run) ? { ...run, lateTold: true } : run));
+  return { ...job, runs, callbacks: bounded([...callbacksOf(job), ...news]) };
 }
 
 /** When the job's clock is needed for its callbacks, epoch ms; calls beyond those that may be under way need none. */
@@ -190,7 +192,7 @@ export function callbackCalled(job: Job, event: Extract<Event, { type: "called" 
   if (callback === undefined) return ignored("not_open");
   const called = takeCalled(callback, event, now);
   const callbacks = callbacksOf(job).map((old) => (old === callback ? called : old));
-  return moved({ ...job, callbacks: bounded(job, callbacks) });
+  return moved({ ...job, callbacks: bounded(callbacks) });
 }
 
 /** Which callback is sent again: the newest of those that fit; undefined: there is none. */

@@ -18,10 +18,13 @@ export const LATE_MS = 60_000;
 export const CALL_PAUSE_FIRST_MS = 5_000;
 export const CALL_PAUSE_MAX_MS = 3_600_000;
 export const CALL_FOR_MS = 24 * 3_600_000;
-/** Attempts that are shown of one callback, callbacks that are kept once settled, and those that may be waiting. */
-export const CALL_ATTEMPTS = 50;
+/**
+ * Attempts that are shown of one callback, callbacks that are kept once settled, and those that may be waiting. All lie in the
+ * job's packed value, which may have 2 MB.
+ */
+export const CALL_ATTEMPTS = 40;
 export const SETTLED_CALLBACKS = 20;
-export const CALLBACKS_WAITING = 200;
+export const CALLBACKS_WAITING = 100;
 /** A job that is over is kept this long. */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 /** How long a run's end waits for the next byte of its logs. */

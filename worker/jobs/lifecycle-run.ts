@@ -94,5 +94,7 @@ export type Run = {
   refusal: string;
   /** How many lost runs it runs again, one after another (`on_lost`). */
   afterLost: number;
+  /** Its being late was told to its receiver. */
+  lateTold?: true;
   logs: LogEntry[];
 } & RunState;

@@ -74,5 +74,5 @@ export function inState(run: Run, state: RunState): Run {
   const { slotAt, definition, namespace, kubeJob, cluster, dueAt, startDeadlineAt } = run;
   const { n, removal, refusal, afterLost, logs } = run;
   const place = { run: run.run, slotAt, definition, namespace, kubeJob, cluster, dueAt, startDeadlineAt };
-  return { ...place, n, removal, refusal, afterLost, logs, ...state };
+  return { ...place, n, removal, refusal, afterLost, ...(run.lateTold && { lateTold: true }), logs, ...state };
 }

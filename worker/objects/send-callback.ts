@@ -4,7 +4,7 @@ import { callbackUrlProblem } from "../jobs/callback-url.ts";
 
 /** A receiver has this long to answer (contract, part 4). */
 const ANSWER_WITHIN_MS = 15_000;
-const MAX_ERROR = 200;
+const MAX_ERROR = 80;
 
 /** What of a callback goes over the wire. */
 export type Letter = { id: string; url: string; body: string };
@@ -17,12 +17,16 @@ export function signaturesOf(letter: Letter, secrets: readonly string[], at: Dat
   return secrets.map((secret) => new Webhook(secret).sign(letter.id, at, letter.body)).join(" ");
 }
 
+function cut(error: string): string {
+  return error.length <= MAX_ERROR ? error : `${error.slice(0, MAX_ERROR - 1)}…`;
+}
+
 /** What goes wrong below HTTP, in words of the runtime. */
 function connectionError(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${ANSWER_WITHIN_MS / 1_000} s`;
   const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined };
   const why = cause instanceof Error ? `${message}: ${cause.message}` : message;
-  return `no connection: ${why}`.slice(0, MAX_ERROR);
+  return cut(`no connection: ${why}`);
 }
 
 function answerError({ status }: Response): string {
@@ -41,7 +45,7 @@ export async function sendCallback(
 ): Promise<Reply> {
   const { callbackSecrets, allowPrivateCallbacks } = settings;
   const problem = callbackUrlProblem(letter.url, allowPrivateCallbacks);
-  if (problem !== null) return { http: 0, error: `not called: callback_url ${problem}` };
+  if (problem !== null) return { http: 0, error: cut(`not called: callback_url ${problem}`) };
   if (callbackSecrets.length === 0) return { http: 0, error: "not called: WATCHBELL_CALLBACK_SECRETS is not set" };
   try {
     const response = await fetch(letter.url, {

@@ -249,7 +249,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "/api/job_callbacks/:job_id?": {
     tag: "Callbacks",
     summary: "List the attempts at a job's callbacks, oldest first",
-    description: "Kept: the newest 20 callbacks that are settled, and of each the newest 50 attempts.",
+    description: "Kept: the newest 20 callbacks that are settled, and of each the newest 40 attempts.",
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: z.array(CallbackAttempt) },

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { lockFolder } from "../../../dev/start/lock.ts";
-import { openStateFolder, settleToken, writePids } from "../../../dev/start/state-folder.ts";
+import { openStateFolder, settleCallbackSecrets, settleToken, writePids } from "../../../dev/start/state-folder.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 function opened(dir: string) {
@@ -62,6 +62,20 @@ describe("the state folder", () => {
     expect(made).toMatch(/^wb_[\w-]{32}$/);
     expect([kept, given, keptAgain]).toEqual([made, "given-by-hand", "given-by-hand"]);
     expect(modeOf(folder.tokenPath)).toBe("600");
+  });
+
+  test("makes a secret for callbacks once, keeps it, and takes those that are given", () => {
+    const folder = opened(tempFolder());
+
+    const made = settleCallbackSecrets(folder, null);
+    const kept = settleCallbackSecrets(folder, null);
+    const given = settleCallbackSecrets(folder, `${made.secrets},whsec_other`);
+
+    expect(made).toEqual({ secrets: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{32}$/), made: true });
+    expect(kept).toEqual({ secrets: made.secrets, made: false });
+    expect(given).toEqual({ secrets: `${made.secrets},whsec_other`, made: false });
+    expect(settleCallbackSecrets(folder, null)).toEqual(given);
+    expect(modeOf(folder.callbackSecretsPath)).toBe("600");
   });
 
   test("shows the pids to its owner alone, and leaves no draft behind", () => {

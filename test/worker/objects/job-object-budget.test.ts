@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
 import { leadMs } from "../../../worker/jobs/lifecycle-clock.ts";
+import { CALL_ATTEMPTS, CALLBACKS_WAITING, SETTLED_CALLBACKS } from "../../../worker/jobs/lifecycle-limits.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
 import { fresh, indexRow, inputOf, jobObject, stored, Teller } from "./job-object-support.ts";
 
@@ -95,4 +96,27 @@ it("writes two rows more for a callback: what came of it, and the alarm that wou
 
   expect(rows.puts).toEqual(["job", "job"]);
   expect(rows.alarms).toBe(2);
+});
+
+it("fits the most callbacks that a job can have into its one value", async () => {
+  const jobId = fresh("full");
+  await jobObject(jobId).calls.create(inputOf(jobId, {}, { execAt: Date.now() + 3_600_000 }));
+  const { job } = await stored(jobId);
+  if (job === undefined) throw new Error("it was never created");
+  const attempt = { at: Date.now(), http: 500, error: `${"x".repeat(79)}…`, nextAt: Date.now() };
+  const call = { n: 1, since: Date.now(), pauseMs: 1, isUnderWay: false, attempts: 40, nextAttemptAt: Date.now() };
+  const callbacks = Array.from({ length: CALLBACKS_WAITING + SETTLED_CALLBACKS }, (_, run) => ({
+    ...{ run, event: "finished" as const, id: "m".repeat(60), url: "ü".repeat(2_048), body: "ü".repeat(1_000) },
+    ...{ n: 1, call, attempts: Array.from({ length: CALL_ATTEMPTS }, () => ({ ...attempt })) },
+  }));
+
+  const put = runInDurableObject(jobObject(jobId).stub, async (_, state) => {
+    state.storage.kv.put("job", {
+      ...job,
+      callbacks,
+      definition: { ...job.definition, command: "x".repeat(256 * 1_024) },
+    });
+  });
+
+  await expect(put).resolves.toBeUndefined();
 });
