@@ -68,7 +68,8 @@ export class LogCutter {
       this.#countHeadText();
     }
     this.#tail.add(bytes.subarray(from));
-    this.#tail.dropAllBut(this.#tailBytes);
+    // A head that ended early leaves its room to the tail: what fits the limit in all is whole.
+    this.#tail.dropAllBut(this.#limitBytes - this.#headBytes);
   }
 
   #countHeadText(): void {

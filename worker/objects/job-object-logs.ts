@@ -5,8 +5,12 @@ import type { Run } from "../jobs/lifecycle-run.ts";
 import type { Job, LogEntry } from "../jobs/lifecycle-state.ts";
 import { chosenParts, type ReadChunk, type RowPart } from "./job-object-log-parts.ts";
 
-/** So many steps, each of which reads a chunk or a run, make one turn. */
-const STEPS_IN_A_TURN = 16;
+/** An answer leaves the turn to others after so much work, in bytes of text. */
+const TURN_BYTES = 1024 * 1024;
+/** What a piece costs beside its text. */
+const PIECE_BYTES = 4 * 1024;
+/** What it costs to read a chunk for its lines, or a run. */
+const STEP_BYTES = TURN_BYTES / 4;
 const PURGED = "[watchbell: log purged]";
 
 /** By how many bytes the logs in these events would take the job above its limit; a UTF-16 unit is at most 3 bytes. */
@@ -84,7 +88,7 @@ function* jsonOf(runs: Iterable<Run>, query: LogQuery, read: ReadChunk): Generat
 export function logStream(runs: Iterable<Run>, query: LogQuery, read: ReadChunk): ReadableStream<Uint8Array> {
   const pieces = jsonOf(runs, query, read);
   const encoder = new TextEncoder();
-  let steps = 0;
+  let workBytes = 0;
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
@@ -96,12 +100,13 @@ export function logStream(runs: Iterable<Run>, query: LogQuery, read: ReadChunk)
           controller.byobRequest?.respond(0);
           return;
         }
-        if (next.value === undefined) {
-          steps += 1;
-          if (steps % STEPS_IN_A_TURN === 0) await anotherTurn();
-          continue;
+        workBytes += next.value === undefined ? STEP_BYTES : PIECE_BYTES + next.value.length;
+        if (workBytes >= TURN_BYTES) {
+          workBytes = 0;
+          // A reader that is fast enough would otherwise keep every call of the object waiting for its end.
+          await anotherTurn();
         }
-        if (next.value === "") continue;
+        if (next.value === undefined || next.value === "") continue;
         controller.enqueue(encoder.encode(next.value));
         return;
       }

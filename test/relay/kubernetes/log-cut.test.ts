@@ -77,6 +77,20 @@ describe("a log that is more as text", () => {
     expect(Buffer.byteLength(text)).toBeGreaterThan(1_000_000);
   });
 
+  it.each([1_000, 70_000, 200_000])(
+    "is whole where limit and text are exactly as large as both may be (%i)",
+    (step) => {
+      const output = Buffer.from(lines(10_000));
+      const cutter = new LogCutter(output.length, output.length);
+      for (let from = 0; from < output.length; from += step) cutter.push(output.subarray(from, from + step));
+
+      const log = cutter.finish();
+
+      expect(log.cutBytes).toBe(0);
+      expect([...logPieces(log)].join("")).toBe(output.toString());
+    },
+  );
+
   it("than its limit, but fits, is whole", () => {
     expect(keep(Buffer.alloc(400_000, 0xff), 1_000_000, 9_999)).toEqual({
       text: "\ufffd".repeat(400_000),

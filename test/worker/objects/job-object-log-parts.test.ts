@@ -164,6 +164,6 @@ it("gives way to other events while it looks for lines", async () => {
   await reader.read();
   await reader.cancel();
 
-  expect(await between).toBeLessThan(20);
+  expect(await between).toBeLessThan(10);
   expect(reads).toBeGreaterThanOrEqual(60);
 });

@@ -1,6 +1,8 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Fact, LogKey } from "../../../protocol/up.ts";
+import { CHUNK_BYTES } from "../../../worker/jobs/lifecycle-limits.ts";
+import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
 import { fresh, jobObject, logRows, stored, Teller } from "./job-object-support.ts";
 
@@ -167,6 +169,37 @@ it("is an empty list where nothing was collected", async () => {
   await cluster.told(jobId, FACTS.ended);
 
   expect(await logRows(jobId)).toEqual([]);
+});
+
+it("lets other calls of the object come between while a long log is read", async () => {
+  const { jobId, cluster } = await runningJob();
+  await cluster.told(jobId, piece({ text: "x", last: true }));
+  const chunks = 48;
+  await runInDurableObject(jobObject(jobId).stub, (_, { storage }) => {
+    const job = storage.kv.get<Job>("job");
+    const [run] = job?.runs ?? [];
+    const [log] = run?.logs ?? [];
+    if (!job || !run || !log) throw new Error("no log");
+    for (let chunk = 0; chunk < chunks; chunk += 1) {
+      storage.kv.put(`log:${log.id}:${String(chunk).padStart(6, "0")}`, new Uint8Array(CHUNK_BYTES).fill(120));
+    }
+    const logs = [{ ...log, chunks, bytes: chunks * CHUNK_BYTES }];
+    storage.kv.put("job", { ...job, runs: [{ ...run, logs }], logBytes: chunks * CHUNK_BYTES });
+  });
+  await evictDurableObject(jobObject(jobId).stub);
+  const stream = await jobObject(jobId).calls.logs({});
+  let bytes = 0;
+  const reading = (async () => {
+    for await (const part of stream ?? []) bytes += part.byteLength;
+  })();
+
+  const described = await jobObject(jobId).calls.describe();
+  const bytesBefore = bytes;
+  await reading;
+
+  expect(described?.jobId).toBe(jobId);
+  expect(bytes).toBeGreaterThan(chunks * CHUNK_BYTES);
+  expect(bytesBefore).toBeLessThan(bytes / 2);
 });
 
 it("leaves as a stream that a reader may give up half-way", async () => {
