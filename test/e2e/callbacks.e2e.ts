@@ -35,3 +35,28 @@ it("calls again, under the same id, after a kill -9 of workerd in the middle of 
   });
   expect(attempts).toContain('"next_at":null');
 });
+
+it("gives a receiver 15 s, which hold up nobody, and needs no more of its answer than the status", async () => {
+  const system = startSystem({ env: { WATCHBELL_CALLBACK_SECRETS: SECRET } });
+  const receiver = await Receiver.start([SECRET]);
+  const { api } = await system.ready();
+  receiver.answers = (index, response) => {
+    // An answer without an end.
+    if (index === 1) response.writeHead(200).write("x");
+    return "nothing";
+  };
+  const metadata = { callback_url: receiver.url };
+
+  const slow = await api.create({ job_name: "slow", command: "true", metadata });
+  await until("it is called", () => receiver.of(slow).length === 1, 30_000);
+  // The run's end was stored, shown and acknowledged before its receiver said a word.
+  expect(await api.describe(slow)).toMatchObject({ job_status: 2, status: "succeeded" });
+  const endless = await api.create({ job_name: "endless", command: "true", metadata });
+  const shown = async (jobId: string) => JSON.stringify((await api.call("GET", `/api/job_callbacks/${jobId}`)).data);
+  await until("it counts as taken", async () => (await shown(endless)).includes('"http":200'), 30_000);
+  expect(await shown(slow)).toBe("[]");
+
+  await until("the first was given up", async () => (await shown(slow)).includes("no answer within 15 s"), 30_000);
+  expect(await api.call("DELETE", `/api/once_job/delete/${slow}`)).toMatchObject({ code: 0 });
+  expect(await shown(slow)).toContain('"next_at":null');
+});
