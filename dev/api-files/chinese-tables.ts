@@ -65,11 +65,18 @@ function noteOf(name: string, field: Schema, translator: Translator): string {
   return parts.filter((part) => part !== "").join("; ");
 }
 
+/** The bounds of every safe integer, which zod adds to each, say nothing. */
+function rangeOf({ minimum, maximum }: Schema): string {
+  const least = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  if (least !== undefined && most !== undefined) return `${least} 至 ${most}`;
+  if (least !== undefined) return `不小于 ${least}`;
+  return most === undefined ? "" : `不大于 ${most}`;
+}
+
 function limitsOf(field: Schema): string {
   const words = waysOf(field).flatMap((way) => [
-    way.minimum !== undefined && way.maximum !== undefined && way.maximum < Number.MAX_SAFE_INTEGER
-      ? `${way.minimum} 至 ${way.maximum}`
-      : "",
+    rangeOf(way),
     way.maxLength === undefined ? "" : `最多 ${way.maxLength} 个字符`,
     way.maxItems === undefined ? "" : `最多 ${way.maxItems} 项`,
   ]);

@@ -123,6 +123,21 @@ describe("the document", () => {
     }
   });
 
+  it("is a page for small screens too, whose links all lead somewhere, with the fields of every answer", async () => {
+    const html = await (await callRaw("/docs", { method: "GET", token: null })).text();
+
+    const ids = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const links = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+
+    expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(links.length).toBeGreaterThan(ids.size);
+    expect(links.filter((id) => !ids.has(id))).toEqual([]);
+    for (const field of ["data.outcome", "data[].error_msg", "data[].data.job_id"])
+      expect(html).toContain(`<code>${field}</code>`);
+    expect(html).toContain("<code>slot_at</code> *</td><td>integer or null</td>");
+    expect(html).not.toContain(String(Number.MAX_SAFE_INTEGER));
+  });
+
   function problemsOf(schema: z.ZodType, value: unknown): unknown[] {
     return schema.safeParse(value).error?.issues ?? [];
   }
