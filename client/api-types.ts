@@ -364,7 +364,7 @@ export type ApiCalls = {
     };
     data: LogRow[];
   };
-  /** List the attempts at a job's callbacks, oldest first. Kept: the newest 20 callbacks that are settled, and of each the newest 50 attempts. */
+  /** List the attempts at a job's callbacks, oldest first. Kept: the newest 20 callbacks that are settled, and of each the newest 40 attempts. */
   "/api/job_callbacks/{job_id}": {
     fields: {
       job_id: string;
