@@ -19,9 +19,10 @@ const PODS_LAG_MS = 300;
 /** A Job without any pod for this long is asked for the events that say why. */
 const STALLED_MS = 5_000;
 const EVENTS_AGAIN_MS = 30_000;
-/** A Job controller with much to do takes this long to come to a Job. */
-const UNTOUCHED_MS = 15_000;
+/** A Job controller with much to do may take this long to come to a Job; a watch that told nothing of it since may be late, too. */
+const UNTOUCHED_MS = 10_000;
 const UNTOUCHED = "the cluster's Job controller has not come to the Job yet";
+const UNTOLD = "the Job has no pod, and no event says why";
 /** Events have whole seconds, and so has the API server's clock as we know it. */
 const CLOCK_STEP_MS = 2_000;
 /** A changed sentence on why a run waits goes up at most this often. */
@@ -255,13 +256,11 @@ export class Reconciler {
   }
 
   #tellOfNoPod(run: TrackedRun, nowMs: number): void {
-    // Without a start time the Job controller has not come to the Job, and there is no event to ask for.
-    if (run.job.status?.startTime == null) {
-      if (this.#msWithoutPod(run) > UNTOUCHED_MS) this.#sayNoPod(run, { reason: "NoPod", message: UNTOUCHED });
-    } else if (nowMs - run.eventsAskedMs > EVENTS_AGAIN_MS) {
-      run.eventsAskedMs = nowMs;
-      void this.#askWhyNoPod(run);
-    }
+    // Without a start time the Job controller has not come to the Job: for a while there is no event to ask for.
+    if (!isTouched(run) && this.#msWithoutPod(run) <= UNTOUCHED_MS) return;
+    if (nowMs - run.eventsAskedMs <= EVENTS_AGAIN_MS) return;
+    run.eventsAskedMs = nowMs;
+    void this.#askWhyNoPod(run);
   }
 
   /** Only events tell why no pod can be made; where there are none, or they may not be read, that is said. */
@@ -280,8 +279,7 @@ export class Reconciler {
     const failed = answer.value.filter((event) => event.reason === "FailedCreate" && eventAt(event) >= sinceAt);
     const newest = failed.toSorted((a, b) => eventAt(a) - eventAt(b)).at(-1);
     if (newest?.message) await this.#sayRefusedPod(run, newest.message);
-    else if (!run.said.started)
-      this.#sayNoPod(run, { reason: "NoPod", message: "the Job has no pod, and no event says why" });
+    else if (!run.said.started) this.#sayNoPod(run, { reason: "NoPod", message: isTouched(run) ? UNTOLD : UNTOUCHED });
   }
 
   /** A policy on pods may say what is in them: no value of an env goes up. */
@@ -326,6 +324,11 @@ export class Reconciler {
     const nowMs = this.#clock.monotonicMs();
     return Number.isFinite(at) ? nowMs - Math.max(0, this.#calls.api.serverNowMs() - at) : nowMs;
   }
+}
+
+/** Whether the Job controller has come to the run's Job, as far as this relay was told. */
+function isTouched(run: TrackedRun): boolean {
+  return run.job.status?.startTime != null;
 }
 
 function waitingWords({ reason, message }: Waiting): string {

@@ -1,4 +1,4 @@
-import { runSuite } from "./suite/cases.ts";
+import { runSideBySide } from "./suite/cases.ts";
 import { startEmbedded } from "./suite/targets.ts";
 
-runSuite("on the embedded cluster", "embedded", startEmbedded);
+runSideBySide("on the embedded cluster", "embedded", startEmbedded);

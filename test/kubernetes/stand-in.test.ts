@@ -1,6 +1,6 @@
-import { runSuite } from "./suite/cases.ts";
+import { runSideBySide } from "./suite/cases.ts";
 import { startReal } from "./suite/targets.ts";
 
-runSuite("on a real control plane with the embedded cluster's kubelet as its node", "stand-in", () =>
+runSideBySide("on a real control plane with the embedded cluster's kubelet as its node", "stand-in", () =>
   startReal("stand-in"),
 );

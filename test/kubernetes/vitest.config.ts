@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["test/kubernetes/**/*.test.ts"],
     globalSetup: ["test/kubernetes/prepare.ts"],
     // Each file starts a cluster and a whole system. They mostly wait, so they share the machine; so do the cases of one file.
-    maxWorkers: 3,
+    maxWorkers: 5,
     // What a failing case said is shown; the rest would be a page for each cluster's start.
     silent: "passed-only",
     maxConcurrency: 5,

@@ -1,3 +1,4 @@
+import { Agent, fetch } from "undici";
 import { z } from "zod";
 import { until } from "./wait.ts";
 
@@ -39,6 +40,12 @@ export type LogRow = z.infer<typeof LogRows>[number];
 /** One answer of the API, with its HTTP status. */
 export type Answer = { http: number } & z.infer<typeof Envelope>;
 
+/**
+ * workerd ends a connection that nobody used for 5 s; a test process that stood still meanwhile would send its next call into the
+ * one that is just being closed, so none is kept near that long.
+ */
+const CONNECTIONS = new Agent({ keepAliveTimeout: 1_000, keepAliveMaxTimeout: 1_000 });
+
 /** What a caller does, over HTTP. */
 export class Api {
   readonly url: string;
@@ -52,6 +59,7 @@ export class Api {
   /** Any call; `body` as text is sent as it is. */
   async call(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
+      dispatcher: CONNECTIONS,
       method,
       headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),

@@ -126,7 +126,7 @@ export function admissionCases({ kind, target, watchbell, create }: Bench): void
       await explained(api, id, /no container has started yet; waiting: (Image|ErrImage).*localhost\/nowhere:2/);
       const job = await api.untilStatus(id, 1, 60_000);
       expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
-      expect(job.explain).toMatch(/no container started: ImagePullBackOff: .*localhost\/nowhere:2/);
+      expect(job.explain).toMatch(/no container started: (ImagePullBackOff|ErrImage\w+): .*localhost\/nowhere:2/);
     },
   );
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobCreates } from "../../support/audit-log.ts";
 import { until } from "../../support/wait.ts";
 import { ApiProxy, type Fault, type Passing, statusBody } from "./api-proxy.ts";
+import { untilRunning } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
 import { scriptFields } from "./cases.ts";
 import { readyz, runRelayBeside } from "./relay-process.ts";
@@ -116,7 +117,7 @@ function stumblingCases(target: Bench["target"], proxied: () => Proxied): void {
     const { proxy, watchbell } = proxied();
     const name = `going-${title.replace(/\W+/g, "-").toLowerCase()}`;
     const id = await watchbell.api.create(scriptFields(name, "exec sleep 60"));
-    await until("it runs", async () => (await watchbell.api.describe(id)).status === "running", 30_000);
+    await untilRunning(watchbell.api, id);
     proxy.add({ matches: isOnJob("DELETE", name), fault });
 
     const path = `/api/once_job/delete/${id}`;
@@ -153,7 +154,7 @@ function watchCases(target: Bench["target"], proxied: () => Proxied): void {
   test("a run that ends while no list and no watch gets through is reported by the list that does", async () => {
     const { proxy, watchbell } = proxied();
     const id = await watchbell.api.create(scriptFields("unseen", "sleep 2"));
-    await until("it runs", async () => (await watchbell.api.describe(id)).status === "running", 30_000);
+    await untilRunning(watchbell.api, id);
     // The relay's own view alone: what other cases here do asks for pods, too.
     const isView = ({ query, isWatch }: Passing) => isWatch || query.has("limit");
     const gone: Fault = { kind: "answer", status: 410, body: statusBody(410, "Expired", "too old") };

@@ -36,7 +36,7 @@ export async function untilRunning(api: Api, id: string): Promise<Described> {
       const job = await api.describe(id);
       return job.status === "running" ? job : null;
     },
-    40_000,
+    60_000,
   );
 }
 

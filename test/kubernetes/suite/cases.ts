@@ -32,53 +32,69 @@ export type Bench = {
 /** Later than this is a failure on any of the clusters, ms; the bench measures the rest. */
 const LATENESS_BOUND_MS = 1_000;
 
-/** The end-to-end cases, unchanged on every cluster. */
-export function runSuite(title: string, kind: Target["name"], start: () => Promise<Target>): void {
+/**
+ * The end-to-end cases that disturb nothing, unchanged on every cluster: side by side, `maxConcurrency` at a time, so names and
+ * namespaces are a case's own. Those that last longest come first.
+ */
+export function runSideBySide(title: string, kind: Target["name"], start: () => Promise<Target>): void {
   describe(title, () => {
-    let target: Target | undefined;
-    let watchbell: Watchbell | undefined;
-    beforeAll(async () => {
-      target = await start();
-      watchbell = await startWatchbell(target, [...ALLOWED, FEW_RIGHTS, READ_ONLY]);
-    });
-    afterAll(async () => {
-      await watchbell?.stop();
-      await target?.stop();
-    });
-    const bench: Bench = {
-      kind,
-      target: () => there(target),
-      parts: () => there(target?.cluster?.parts),
-      watchbell: () => there(watchbell),
-      create: (name, script, fields = {}) =>
-        there(watchbell).api.create({
-          ...scriptFields(name, script),
-          ...fields,
-        }),
-    };
-    // Side by side, `maxConcurrency` at a time: nothing here disturbs another case, so names and namespaces are a case's own.
+    const bench = startedBench(kind, start);
     describe.concurrent("side by side", () => {
-      mainCases(bench);
-      logCases(bench);
+      tokenCases(bench);
+      apiServerCases(bench);
+      rightsCases(bench);
+      refusalCases(bench);
       slowDeleteCases(bench);
+      logCases(bench);
+      mainCases(bench);
       deleteCases(bench);
       lossCases(bench);
       endCases(bench);
       patchCases(bench);
-      refusalCases(bench);
-      rightsCases(bench);
-      apiServerCases(bench);
-      tokenCases(bench);
-    });
-    // One by one, once those are over: here the API server, the node or the network goes away, or time is measured.
-    describe("one by one", () => {
-      outageCases(bench);
-      logOutageCases(bench);
-      apiOutageCases(bench);
-      awayCases(bench);
-      nodeCases(bench);
     });
   });
+}
+
+/** Cases where the API server, the node or the network goes away, or time is measured. */
+type Group = (bench: Bench) => void;
+
+export const OUTAGES: readonly Group[] = [outageCases, apiOutageCases, awayCases, nodeCases];
+export const LOG_OUTAGES: readonly Group[] = [logOutageCases];
+
+/** Those groups, one case after the other on a cluster of their own, so that others can go on at the same time. */
+export function runOneByOne(
+  title: string,
+  kind: Target["name"],
+  start: () => Promise<Target>,
+  groups: readonly Group[],
+): void {
+  describe(title, () => {
+    const bench = startedBench(kind, start);
+    describe("one by one", () => {
+      for (const group of groups) group(bench);
+    });
+  });
+}
+
+/** Starts cluster and Watchbell before the first case of the describe that it is called in, and stops both after the last. */
+function startedBench(kind: Target["name"], start: () => Promise<Target>): Bench {
+  let target: Target | undefined;
+  let watchbell: Watchbell | undefined;
+  beforeAll(async () => {
+    target = await start();
+    watchbell = await startWatchbell(target, [...ALLOWED, FEW_RIGHTS, READ_ONLY]);
+  });
+  afterAll(async () => {
+    await watchbell?.stop();
+    await target?.stop();
+  });
+  return {
+    kind,
+    target: () => there(target),
+    parts: () => there(target?.cluster?.parts),
+    watchbell: () => there(watchbell),
+    create: (name, script, fields = {}) => there(watchbell).api.create({ ...scriptFields(name, script), ...fields }),
+  };
 }
 
 /** The fields of a job that runs a script in the suite's image, for a Watchbell that a case started itself. */

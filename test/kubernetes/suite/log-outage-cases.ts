@@ -65,7 +65,7 @@ function relayCases(bench: Bench): void {
     let said = "";
     for (const stream of [other.stdout, other.stderr]) stream.on("data", (chunk) => (said += String(chunk)));
     try {
-      await until("it stands by", () => said.includes("linked as standby"));
+      await until("it stands by", () => said.includes("linked as standby"), 60_000);
       const id = await running(bench, "log-standby", TICKING);
       for (const pid of system.pids().relay) process.kill(pid, "SIGKILL");
       await until("it is the active one", () => said.includes("now active"), 40_000);

@@ -44,7 +44,7 @@ export function lossCases(bench: Bench): void {
   test("a pod that somebody deletes is replaced by Kubernetes, and the run goes on, with both logs", async () => {
     const { api } = watchbell();
     const script =
-      "trap 'echo ended; exit 1' TERM; echo $HOSTNAME; i=0; while [ $i -lt 30 ]; do sleep 0.1; i=$((i+1)); done";
+      "trap 'echo ended; exit 1' TERM; echo $HOSTNAME; i=0; while [ $i -lt 80 ]; do sleep 0.1; i=$((i+1)); done";
     const id = await create("pod-deleted", script, { metadata: { log_collect: "true", backoff_limit: "3" } });
     await untilRunning(api, id);
     const [first] = await objectsOf(target(), "pods", id);

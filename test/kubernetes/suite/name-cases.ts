@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { until } from "../../support/wait.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { explained } from "./explained.ts";
@@ -7,6 +8,8 @@ import { IMAGE, JOBS } from "./target.ts";
 /** Held by it an object that is deleted stays until somebody takes it away. */
 const HOLD = "watchbell.test/hold";
 const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
+
+const Made = z.object({ metadata: z.object({ uid: z.string() }) });
 
 type JobParts = {
   labels?: Record<string, string>;
@@ -28,7 +31,7 @@ export function nameCases({ target, watchbell, create }: Bench): void {
       spec: { template: { metadata: { labels: metadata.labels ?? {} }, spec: pod } },
     });
     expect(made.code).toBe(201);
-    return await field(name, "{.metadata.uid}");
+    return Made.parse(made.body).metadata.uid;
   };
   const field = (name: string, jsonpath: string) =>
     target().kubectl("get", "job", name, "-n", JOBS, "--ignore-not-found", "-o", `jsonpath=${jsonpath}`);
