@@ -46,17 +46,18 @@ test("while workerd and the relay are killed over and over, every job runs once 
   const system = startSystem();
   const { api } = await system.ready();
   const firstDueAt = Date.now() + AHEAD_MS;
-  const jobs: { jobId: string; name: string }[] = [];
-  for (let index = 0; index < JOBS; index += 1) {
-    const name = `job-${index}`;
-    const jobId = await api.create({
-      job_name: name,
-      command: JSON.stringify(["sh", "-c", `echo begin ${name}; sleep 1; echo end`]),
-      job_exec_time: new Date(firstDueAt + index * EVERY_MS).toISOString(),
-      metadata: { log_collect: true },
-    });
-    jobs.push({ jobId, name });
-  }
+  const jobs = await Promise.all(
+    Array.from({ length: JOBS }, async (_, index) => {
+      const name = `job-${index}`;
+      const jobId = await api.create({
+        job_name: name,
+        command: JSON.stringify(["sh", "-c", `echo begin ${name}; sleep 1; echo end`]),
+        job_exec_time: new Date(firstDueAt + index * EVERY_MS).toISOString(),
+        metadata: { log_collect: true },
+      });
+      return { jobId, name };
+    }),
+  );
   expect(Date.now()).toBeLessThan(firstDueAt);
 
   const killed = await killParts(system, randomFrom(seed), firstDueAt + JOBS * EVERY_MS);
