@@ -7,7 +7,7 @@ code, pre { font: 13px/1.45 ui-monospace, monospace; background: #f4f4f4; border
 pre { padding: .75em; overflow: auto; white-space: pre-wrap; } h3 code { font-size: 15px; background: none; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
 td, th { border-bottom: 1px solid #ddd; padding: .3em .6em .3em 0; text-align: left; vertical-align: top; }
-.fields td:nth-child(1) { width: 29%; } .fields td:nth-child(2) { width: 19%; } .fields td:nth-child(3) { width: 13%; }
+.fields td:nth-child(1) { width: 32%; } .fields td:nth-child(2) { width: 17%; } .fields td:nth-child(3) { width: 13%; }
 .statuses td:first-child { width: 4em; } b.verb { display: inline-block; min-width: 4.8em; font-size: 13px; }
 nav a { display: block; text-decoration: none; padding: .1em 0; } nav a:hover { text-decoration: underline; }
 @media (max-width: 40rem) {
