@@ -35,9 +35,11 @@ export function fieldTable(schema: Schema, translator: Translator, options: Tabl
 
 /** The answers of an operation: each HTTP status with its codes. */
 export function responseTable(responses: Operation["responses"], translator: Translator): string {
-  const lines = Object.entries(responses).flatMap(([status, { description }]) => {
+  const lines = Object.entries(responses).flatMap(([status, { description, content }]) => {
     const codes = codesIn(description);
-    if (codes.length === 0) return [line([status, status === "200" ? "0" : "", translator.text(description)])];
+    // What is no envelope has no code.
+    const isEnvelope = content?.["application/json"]?.schema !== undefined;
+    if (codes.length === 0) return [line([status, isEnvelope ? "0" : "", translator.text(description)])];
     return codes.map(({ code, name, when }) => line([status, `${code} ${name}`, translator.text(when)]));
   });
   return ["| HTTP | 状态码 | 描述 |", "| ---- | ---- | ---- |", ...lines].join("\n");
