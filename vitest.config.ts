@@ -20,6 +20,9 @@ const OBJECTS = [
   "test/worker/jobs/lifecycle*.test.ts",
 ];
 
+/** What the plugin says where one file's channel to vitest closes while workerd loads a module for an object. */
+const CLOSING = 'Closing rpc while "resolve" was pending';
+
 /**
  * Tests inside workerd (the Worker and its objects), and those on Node (all else). The files of a workerd project share one
  * workerd, its D1 and its objects, since a fresh one per file costs two seconds each: a test names its own jobs and clusters,
@@ -27,6 +30,8 @@ const OBJECTS = [
  */
 export default defineConfig({
   test: {
+    // Objects outlive the file that made them, and an alarm of one may ring between two files: that is nobody's failure.
+    onUnhandledError: (error) => !error.message.includes(CLOSING),
     projects: [
       {
         plugins: [insideWorkerd()],
