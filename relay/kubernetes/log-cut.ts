@@ -87,7 +87,7 @@ export class LogCutter {
     const text = this.#maxTextBytes / 2 - MAX_TEXT_BYTES_PER_BYTE * (this.#windowBytes + MAX_BLOCK_BYTES);
     if (this.#kept === null && this.#headTextBytes > text) return [];
     const settled = Math.min(this.#head.bytes, this.#headBytes - this.#windowBytes);
-    return settled <= from ? [] : dropBack(dropFront(this.#head.all(), from), this.#head.bytes - settled);
+    return this.#head.between(from, settled);
   }
 
   /** What is kept, in order. Nothing may be pushed after. */
@@ -221,6 +221,20 @@ class Blocks {
       this.#blocks = this.#blocks.slice(this.#first);
       this.#first = 0;
     }
+  }
+
+  /**
+   * The bytes of that range, where nothing was dropped from the front. Asked for with every chunk that comes, so it looks at no
+   * block outside the range: a view of each would be hundreds of megabytes of garbage for one long log.
+   */
+  between(from: number, to: number): Buffer[] {
+    const parts: Buffer[] = [];
+    for (let index = Math.floor(from / this.#blockBytes); index * this.#blockBytes < to; index++) {
+      const start = index * this.#blockBytes;
+      const part = this.at(index)?.subarray(Math.max(0, from - start), to - start);
+      if (part !== undefined && part.length > 0) parts.push(part);
+    }
+    return parts;
   }
 
   /** How much goes into the block that is being filled. */
