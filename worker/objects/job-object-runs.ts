@@ -30,7 +30,9 @@ export class FinishedRuns {
 
   /** The newest of them, at most `count`, newest first. */
   newest(count: number): Run[] {
-    return [...this.#kv.list<Run>({ prefix: PREFIX, reverse: true, limit: count })].map(([, run]) => run);
+    // A page far behind the last one asks for more than the storage takes as a limit.
+    const limit = Math.min(count, FINISHED_RUNS);
+    return [...this.#kv.list<Run>({ prefix: PREFIX, reverse: true, limit })].map(([, run]) => run);
   }
 
   /** One of them; undefined: there is no such run, or it is not kept any more. */

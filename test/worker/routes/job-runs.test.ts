@@ -115,6 +115,8 @@ describe("/api/job_runs", () => {
     const numbers = pages.flatMap(({ data }) => data.map(({ run }) => run));
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
     expect(pages[0]?.data[0]?.status).toBe("due");
+    const farBehind = await page(`/api/job_runs/${jobId}`, { body: { page_num: 2_147_483_647, page_size: 100 } });
+    expect(farBehind.data).toEqual([]);
     const described = Object((await call(`/api/once_job/describe/${jobId}`)).data);
     expect(described.runs).toEqual(pages.flatMap(({ data }) => data).slice(0, 20));
   });
