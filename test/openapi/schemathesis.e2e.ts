@@ -43,14 +43,17 @@ async function installed(): Promise<void> {
 test("every answer of a running system is one that its OpenAPI document describes, whatever is sent", async () => {
   await installed();
   const { url, token } = await startSystem().ready();
-  // Printed and new each time: a failure is made again with it.
-  const seed = process.env.SCHEMATHESIS_SEED ?? String(Date.now() % 1_000_000);
+  // One that found something once. Another is for who looks for more: what lands must not hang on the luck of the draw.
+  const seed = process.env.SCHEMATHESIS_SEED ?? "193762";
 
   const { code, output } = await run(
     SCHEMATHESIS,
     [
       ...["--config-file", path.join(HERE, "schemathesis.toml"), "run", `${url}/openapi.json`],
       ...["--header", `Authorization: Bearer ${token}`, "--checks", "all", "--continue-on-failure"],
+      // It takes every POST for one that makes something; the seed's reads are POSTs, and a run that was read of need have no
+      // callback to be sent again.
+      ...["--exclude-checks", "ensure_resource_availability"],
       ...["--max-examples", String(EXAMPLES_PER_OPERATION), "--seed", seed],
     ],
     tempFolder(),
