@@ -190,7 +190,7 @@ export class Reconciler {
     if (words === run.said.waiting || nowMs - run.said.waitingMs < WAITING_EVERY_MS) return;
     run.said.waiting = words;
     run.said.waitingMs = nowMs;
-    if (!NO_CAUSES.has(waiting.reason)) run.said.cause = words;
+    if (isCause(waiting, run.said.cause)) run.said.cause = words;
     this.#say(run, { type: "waiting", ...run.key, ...waiting }, nowMs);
   }
 
@@ -337,6 +337,14 @@ function waitingWords({ reason, message }: Waiting): string {
 
 /** What a run waits for while it is being ended says nothing of why it had to be. */
 const NO_CAUSES: ReadonlySet<string> = new Set(["", "PodTerminating", "Finalizer"]);
+
+/**
+ * Whether that is why nothing of a run ever ran. That its pod is over (a deadline ends it a moment before its Job says so) is
+ * a cause only where none is known.
+ */
+function isCause({ reason }: Waiting, known: string): boolean {
+  return !NO_CAUSES.has(reason) && (reason !== "PodBackOff" || known === "");
+}
 
 /** Its Job knows only that the time was up; why nothing of it ever ran is what was said meanwhile. */
 function withCause(run: TrackedRun, end: RunEnd): RunEnd {

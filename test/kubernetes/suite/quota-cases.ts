@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { jobCreates } from "../../support/audit-log.ts";
 import { until } from "../../support/wait.ts";
 import type { Bench } from "./cases.ts";
-import { explained } from "./explained.ts";
+import { explained, explainedInTime } from "./explained.ts";
 import { NO_PODS, SMALL, TWO_JOBS } from "./target.ts";
 
 /** How many jobs go through a namespace that has room for two. */
@@ -61,9 +61,7 @@ export function quotaCases({ kind, target, watchbell, create }: Bench): void {
       const { api } = watchbell();
       await quota("no-pods", NO_PODS, "pods=0");
       const id = await create("no-room", "true", { namespace: NO_PODS });
-      expect(await explained(watchbell().api, id, /waiting: FailedCreate: .*exceeded quota: no-pods/)).toMatchObject({
-        job_status: 0,
-      });
+      await explainedInTime(api, id, /exceeded quota: no-pods/);
       await target().kubectl("delete", "quota", "no-pods", "-n", NO_PODS);
       // The Job controller tries again after pauses that double.
       await api.untilStatus(id, 2, 90_000);

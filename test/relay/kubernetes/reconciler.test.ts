@@ -206,6 +206,9 @@ describe("reconciling", () => {
     reconciler.sayWaiting(run, { reason: "PodTerminating", message: "it is to end" });
     const unknown = containerStatus("main", { terminated: { exitCode: 137, reason: "ContainerStatusUnknown" } });
     store.takePod(podObject({ phase: "Failed", containers: [unknown] }), false);
+    clock.forward(6_000);
+    reconciler.reconcile(run);
+    expect(facts.at(-1)).toMatchObject({ type: "waiting", reason: "PodBackOff" });
     const conditions = [{ type: "Failed", status: "True", reason: "DeadlineExceeded", message: "too long" }];
     run.job = jobObject({ conditions, status: { failed: 1 } });
 
