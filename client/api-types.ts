@@ -22,7 +22,7 @@ export type OnceJob = {
   job_name: string;
   job_exec_time: number;
   namespace: string;
-  /** JSON: every metadata key, defaults filled in. */
+  /** JSON: the metadata keys that were given, and the defaults of others. */
   metadata: string;
   image: string;
   command: string;
@@ -47,7 +47,7 @@ export type DescribedOnceJob = {
   job_name: string;
   job_exec_time: number;
   namespace: string;
-  /** JSON: every metadata key, defaults filled in. */
+  /** JSON: the metadata keys that were given, and the defaults of others. */
   metadata: string;
   image: string;
   command: string;

@@ -92,8 +92,9 @@ function requestOf(options: WatchbellOptions, path: string, fields: object, key:
   const rest = new Map<string, unknown>(Object.entries(fields));
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(rest.get(name) ?? "");
-    // An empty id would name another route; the API answers the literal with its own sentence.
-    if (value === "") return name;
+    // The API takes the literal `job_id` for an id that is elsewhere, and says that there is none; any other word is an id.
+    if (value === "" && name === "job_id") return name;
+    if (value === "") throw new TypeError(`${name} is empty; ${path} needs one.`);
     rest.delete(name);
     return encodeURIComponent(value);
   });

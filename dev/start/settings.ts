@@ -53,29 +53,21 @@ function isAddressOrRange(entry: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-const Addresses = z
-  .string()
-  .transform((list) =>
-    list
-      .split(",")
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ""),
-  )
-  .refine((list) => list.every(isAddressOrRange));
+const CommaList = z.string().transform((list) =>
+  list
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ""),
+);
+
+const Addresses = CommaList.refine((list) => list.every(isAddressOrRange));
 
 /** As the Worker checks them: 24 to 64 bytes in base64 each (Standard Webhooks). */
 const CallbackSecret =
   /^whsec_(?:[A-Za-z0-9+/]{4}){8,20}(?:[A-Za-z0-9+/]{4}(?:[A-Za-z0-9+/]{2}==)?|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const CallbackSecrets = z
-  .string()
-  .transform((list) =>
-    list
-      .split(",")
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ""),
-  )
-  .refine((list) => list.length >= 1 && list.length <= 2 && list.every((secret) => CallbackSecret.test(secret)))
-  .transform((list) => list.join(","));
+const CallbackSecrets = CommaList.refine((list) => {
+  return list.length >= 1 && list.length <= 2 && list.every((secret) => CallbackSecret.test(secret));
+}).transform((list) => list.join(","));
 
 const Environment = z.object({
   PORT: text(Port),

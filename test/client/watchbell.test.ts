@@ -55,6 +55,16 @@ async function apiThat(replies: Reply[], options: Partial<WatchbellOptions> = {}
 }
 
 describe("a call", () => {
+  test("without the id that its path needs is made to nobody, and says so", async () => {
+    const { client, seen } = await apiThat([success({ cluster: "cluster", join_token: "t" })]);
+
+    await expect(client.call("/api/cluster/rotate/{cluster}", { cluster: "" })).rejects.toThrow(
+      "cluster is empty; /api/cluster/rotate/{cluster} needs one",
+    );
+
+    expect(seen).toEqual([]);
+  });
+
   test("has its id in the path, its other fields in the body, and gives the data", async () => {
     const { client, seen } = await apiThat([success({ job_id: "abc", outcome: "already_finished" })]);
 

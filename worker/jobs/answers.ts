@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { JobId, RunStatus } from "../../protocol/words.ts";
 import { CALLBACK_EVENTS } from "./lifecycle-callback.ts";
+import { MAX_PAGE_SIZE } from "./list-fields.ts";
 
 /** Epoch ms, or null where it has not happened (yet). */
 const At = z.int().nullable();
@@ -17,7 +18,7 @@ export const OnceJob = z
     job_name: z.string(),
     job_exec_time: UnixSeconds,
     namespace: z.string(),
-    metadata: z.string().meta({ description: "JSON: every metadata key, defaults filled in." }),
+    metadata: z.string().meta({ description: "JSON: the metadata keys that were given, and the defaults of others." }),
     image: z.string(),
     command: z.string(),
     timeout: z.int().min(0),
@@ -75,9 +76,9 @@ export const OnceJobPage = z
       .meta({ description: "Exact up to 10,000." }),
     total_is_min: z.literal(true).optional().meta({ description: "Only where total is a lower bound." }),
     page_num: z.int().min(1),
-    page_size: z.int().min(1).max(100),
+    page_size: z.int().min(1).max(MAX_PAGE_SIZE),
     next_cursor: z.string().nullable().meta({ description: "Goes on behind this page; null: there is nothing more." }),
-    data: z.array(OnceJob).max(100),
+    data: z.array(OnceJob).max(MAX_PAGE_SIZE),
   })
   .meta({ id: "OnceJobPage" });
 export type OnceJobPage = z.infer<typeof OnceJobPage>;
@@ -87,8 +88,8 @@ export const RunPage = z
   .strictObject({
     total: z.string().regex(/^\d{1,5}$/),
     page_num: z.int().min(1),
-    page_size: z.int().min(1).max(100),
-    data: z.array(RunAnswer).max(100),
+    page_size: z.int().min(1).max(MAX_PAGE_SIZE),
+    data: z.array(RunAnswer).max(MAX_PAGE_SIZE),
   })
   .meta({ id: "RunPage" });
 export type RunPage = z.infer<typeof RunPage>;
@@ -109,12 +110,15 @@ const Outcome = z.enum(["cancelled_before_dispatch", "removed_from_cluster", "al
 
 /** What a delete answers. */
 export const Deleted = z.strictObject({ job_id: JobId, outcome: Outcome });
+export type Deleted = z.infer<typeof Deleted>;
 
 /** What a rerun answers. */
 export const Rerun = z.strictObject({ job_id: JobId, run: z.int().min(1) });
+export type Rerun = z.infer<typeof Rerun>;
 
 /** What the cancel of a run answers. */
 export const CancelledRun = z.strictObject({ run: z.int().min(1), outcome: Outcome });
+export type CancelledRun = z.infer<typeof CancelledRun>;
 
 /** One attempt at a callback, as `job_callbacks` shows it. */
 export const CallbackAttempt = z

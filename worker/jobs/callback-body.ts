@@ -1,5 +1,5 @@
 import type { CallbackEvent } from "./lifecycle-callback.ts";
-import { durationText } from "./lifecycle-explain.ts";
+import { successText } from "./lifecycle-explain.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
@@ -10,10 +10,8 @@ const MAX_MESSAGE = 512;
 
 function messageOf(run: Run): string {
   if (!isOver(run)) return "its Job is not known to be created 60 s after its time";
-  const { reason, message, finishedAt } = run.end;
-  if (run.state !== "succeeded") return (message || reason).slice(0, MAX_MESSAGE);
-  const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
-  return `succeeded after ${durationText(finishedAt - since)}`;
+  const { reason, message } = run.end;
+  return run.state === "succeeded" ? successText(run) : (message || reason).slice(0, MAX_MESSAGE);
 }
 
 /** The body of a run's callback (contract, part 4): the seed's three fields, then ours; times in epoch ms. */

@@ -1,5 +1,5 @@
 /** What may come of a run, as its callback's receiver sees it: how it ended, or that it is late. */
-export const CALLBACK_KINDS = ["success", "failure", "cancelled", "skipped", "late"] as const;
+const CALLBACK_KINDS = ["success", "failure", "cancelled", "skipped", "late"] as const;
 export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
 /** Where `callback_on` is absent (contract, part 5). */

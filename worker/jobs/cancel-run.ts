@@ -1,12 +1,10 @@
 import { ApiError } from "../errors.ts";
-import type { CancelRunAnswer, DeleteOutcome } from "./calls.ts";
+import type { CancelledRun } from "./answers.ts";
+import type { CancelRunAnswer } from "./calls.ts";
 import { jobStub } from "./job-stub.ts";
 
 /** How long a cancel waits for the cluster's confirmation before it answers 253, as a delete does (contract, part 5). */
 export const CANCEL_WAIT_MS = 15_000;
-
-/** A run that is over, with what its cancel met. */
-export type CancelledRun = { run: number; outcome: DeleteOutcome };
 
 /** Ends one run of a job; null: there is no such job. Thrown: 253 not confirmed in time, 255 refused, 404 no such run. */
 export async function cancelJobRun(

@@ -1,12 +1,10 @@
 import { ApiError } from "../errors.ts";
-import type { DeleteAnswer, DeleteOutcome } from "./calls.ts";
+import type { Deleted } from "./answers.ts";
+import type { DeleteAnswer } from "./calls.ts";
 import { jobStub } from "./job-stub.ts";
 
 /** How long a delete waits for the cluster's confirmation before it answers 253 (contract, part 2). */
 export const DELETE_WAIT_MS = 15_000;
-
-/** A confirmed deletion, with what it met. */
-export type Deleted = { job_id: string; outcome: DeleteOutcome };
 
 /** Deletes a job; null: there is no such job. Thrown: 253 not confirmed in time, 254 submitted, 255 refused by the cluster. */
 export async function deleteOnceJob(

@@ -1,3 +1,5 @@
+import { shown, valueAt } from "./sentences.ts";
+
 /** Where in a Job something stands. */
 export type Path = readonly (string | number)[];
 
@@ -10,14 +12,13 @@ export type JobProblem = {
 };
 
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const MAX_SHOWN_LENGTH = 80;
 
 /** A path as people write it: `spec.template.spec.containers[0].ports`, keys that are no words in quotes. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path
     .map((part) => {
       if (typeof part === "number") return `[${part}]`;
-      return PLAIN_KEY.test(part) ? `.${part}` : `[${cut(JSON.stringify(part))}]`;
+      return PLAIN_KEY.test(part) ? `.${part}` : `[${shown(part)}]`;
     })
     .join("")
     .replace(/^\./, "");
@@ -28,24 +29,11 @@ export function problemSentence(prefix: string, problem: JobProblem, root: unkno
   const field = problem.path.length === 0 ? prefix : `${prefix}.${pathText(problem.path)}`.replace(".[", "[");
   const value = problem.hidden || isSecret(problem.path) ? undefined : valueAt(root, problem.path);
   const isScalar = value !== undefined && (typeof value !== "object" || value === null);
-  return [field, ...(isScalar ? [cut(JSON.stringify(value))] : []), problem.problem].join(" ");
+  return [field, ...(isScalar ? [shown(value)] : []), problem.problem].join(" ");
 }
 
 /** An environment variable's value, and what annotations hold, is not repeated in sentences. */
 function isSecret(path: Path): boolean {
   const isAnnotation = path.includes("annotations") && path.at(-1) !== "annotations";
   return isAnnotation || path.some((part, index) => part === "env" && path[index + 2] === "value");
-}
-
-function valueAt(root: unknown, path: Path): unknown {
-  let value = root;
-  for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = new Map(Object.entries(value)).get(String(part));
-  }
-  return value;
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}…`;
 }

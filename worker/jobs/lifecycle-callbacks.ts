@@ -1,6 +1,6 @@
 import { callbackBody, callbackId } from "./callback-body.ts";
 import { type CallbackKind, isCalledOn } from "./callback-on.ts";
-import type { CallAttempt, Callback, CallbackEvent } from "./lifecycle-callback.ts";
+import type { Call, CallAttempt, Callback, CallbackEvent } from "./lifecycle-callback.ts";
 import { type Event, ignored, moved, refused, type Step } from "./lifecycle-events.ts";
 import {
   CALL_ATTEMPTS,
@@ -74,9 +74,9 @@ function lateAt(job: Job, run: Run): number | null {
   return run.lateTold ? null : run.dueAt + LATE_MS;
 }
 
-/** Whether the job's caller has deleted it: then it calls nobody (contract, part 2). */
-function isBeingDeleted(job: Job): boolean {
-  return job.deletion?.state === "asked" || job.deletion?.state === "done";
+/** Whether the job is deleted: then it calls nobody (contract, part 2) but who was asked for by a redelivery. */
+function isDeleted(job: Job): boolean {
+  return job.deletion?.state === "done";
 }
 
 /** What the turn has to tell: ends, and runs that are late by now. */
@@ -108,12 +108,20 @@ function bounded(callbacks: readonly Callback[]): Callback[] {
   return kept.filter(({ call }) => call !== null || settled-- <= 0);
 }
 
-/** The job with what the turn has to tell noted, to be called at once; a job that is being deleted calls nobody any more. */
+/** Whether a call is the job's own, which its deletion withdraws; a redelivery is its caller's wish. */
+function isOwnCall({ n }: Pick<Call, "n">): boolean {
+  return n === 1;
+}
+
+/**
+ * The job with what the turn has to tell noted, to be called at once. While a deletion is under way nobody is called: the
+ * cluster may still refuse it, and then what waited goes on. Once it is done, what was not taken is withdrawn.
+ */
 export function noteCallbacks(before: Job | null, job: Job, now: number): Job {
-  if (isBeingDeleted(job)) {
-    const wasBeingDeleted = before !== null && isBeingDeleted(before);
-    const isWaiting = callbacksOf(job).some(({ call }) => call !== null);
-    return wasBeingDeleted || !isWaiting ? job : { ...job, callbacks: callbacksOf(job).map(ended) };
+  if (isDeleted(job)) {
+    const isWithdrawn = ({ call }: Callback) => call !== null && isOwnCall(call);
+    if ((before !== null && isDeleted(before)) || !callbacksOf(job).some(isWithdrawn)) return job;
+    return { ...job, callbacks: callbacksOf(job).map((one) => (isWithdrawn(one) ? ended(one) : one)) };
   }
   if (before === null) return job;
   const news = newsOf(before, job, now);
@@ -125,13 +133,16 @@ export function noteCallbacks(before: Job | null, job: Job, now: number): Job {
 
 /** When the job's clock is needed for its callbacks, epoch ms; calls beyond those that may be under way need none. */
 export function callbackTimes(job: Job): number[] {
-  const late = isBeingDeleted(job) ? [] : job.runs.map((run) => lateAt(job, run)).filter((at) => at !== null);
+  const late = isDeleted(job) ? [] : job.runs.map((run) => lateAt(job, run)).filter((at) => at !== null);
   return [...late, ...callsInTurn(job).map(({ nextAttemptAt }) => nextAttemptAt)];
 }
 
 /** The calls that may be made now or later without too many of them being under way: those that are, and the next ones. */
 function callsInTurn(job: Job): { run: number; event: CallbackEvent; nextAttemptAt: number }[] {
-  const calls = callbacksOf(job).flatMap(({ run, event, call }) => (call ? [{ ...call, run, event }] : []));
+  const isHeldBack = (call: Call) => job.deletion?.state === "asked" && isOwnCall(call);
+  const calls = callbacksOf(job).flatMap(({ run, event, call }) => {
+    return call && !isHeldBack(call) ? [{ ...call, run, event }] : [];
+  });
   const underWay = calls.filter(({ isUnderWay }) => isUnderWay);
   const others = calls.filter(({ isUnderWay }) => !isUnderWay).sort((a, b) => a.nextAttemptAt - b.nextAttemptAt);
   return [...underWay, ...others.slice(0, Math.max(0, CALLS_AT_ONCE - underWay.length))];

@@ -1,6 +1,6 @@
 import { isBeingRemoved } from "./lifecycle-removal.ts";
-import type { Removal, Run } from "./lifecycle-run.ts";
-import { isOver, newestRun, waitsFor } from "./lifecycle-runs.ts";
+import type { End, Removal, Run } from "./lifecycle-run.ts";
+import { type FinalRun, isOver, newestRun, waitsFor } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 import type { Look } from "./lifecycle-views.ts";
 
@@ -75,13 +75,21 @@ function callbackText(job: Job, run: Run): string {
   return `; its callback was not taken at ${at(last.at)} (${last.error}), ${then}`;
 }
 
+/** How long a run took that succeeded, from its start on as far as that is known. */
+export function successText({ times, end }: FinalRun): string {
+  const since = times.startedAt ?? times.createdAt ?? end.finishedAt;
+  return `succeeded after ${durationText(end.finishedAt - since)}`;
+}
+
+/** Code and sentence of a run's end. */
+export function reasonText({ reason, message }: End): string {
+  return [reason, message].filter((part) => part !== "").join(": ");
+}
+
 function explainEnd(run: Run): string {
   if (!isOver(run)) return "";
-  const { reason, message, finishedAt } = run.end;
-  const why = [reason, message].filter((part) => part !== "").join(": ");
-  if (run.state !== "succeeded") return `${run.state}: ${why}`;
-  const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
-  return `succeeded after ${durationText(finishedAt - since)}, at ${at(finishedAt)}`;
+  if (run.state !== "succeeded") return `${run.state}: ${reasonText(run.end)}`;
+  return `${successText(run)}, at ${at(run.end.finishedAt)}`;
 }
 
 function explainRun(run: Run, look: Look, now: number): string {

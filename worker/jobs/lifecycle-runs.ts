@@ -1,7 +1,8 @@
 import type { FinalState, Run, RunState } from "./lifecycle-run.ts";
 import type { Job } from "./lifecycle-state.ts";
 
-type FinalRun = Extract<Run, { state: FinalState }>;
+/** A run that is over. */
+export type FinalRun = Extract<Run, { state: FinalState }>;
 
 /** Whether the run has ended for good: its state never changes again. */
 export function isOver(run: Run): run is FinalRun {

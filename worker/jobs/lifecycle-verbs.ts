@@ -12,7 +12,7 @@ type Why = Extract<Removal["why"], "delete" | "update" | "cancel">;
 const LOGS_GIVEN_UP = { delete: "the job was deleted", update: "the job was updated", cancel: "the run was cancelled" };
 
 /** When a run is to be booked, epoch ms: its time less the job's lead. */
-export function bookAt(job: Job, run: Run): number {
+function bookAt(job: Job, run: Run): number {
   return run.dueAt - leadMs(job.jobId);
 }
 
@@ -30,7 +30,7 @@ function removedFor(removal: Removal, why: Why): Removal {
 }
 
 /** Ends an open run for its caller: here and now where its cluster never heard of it, else by its cluster. */
-export function endForCaller(job: Job, run: Run, why: Why, now: number): Job {
+function endForCaller(job: Job, run: Run, why: Why, now: number): Job {
   if (run.state === "ending") {
     // Who ends a run waits for no log.
     const given = giveUpLogs(run, LOGS_GIVEN_UP[why]);

@@ -2,7 +2,7 @@ import type { RunStatus } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
 import type { JobRow } from "../db/rows.ts";
 import type { JobSnapshot, JobStatus, RunView } from "./calls.ts";
-import { durationText, explain } from "./lifecycle-explain.ts";
+import { explain, reasonText, successText } from "./lifecycle-explain.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, isSubmitted, newestRun, waitsFor } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
@@ -21,7 +21,7 @@ export function runToLookAt(job: Job): Run {
 }
 
 /** The seed's `job_status` of the job (contract, part 2). */
-export function jobStatusOf(job: Job): JobStatus {
+function jobStatusOf(job: Job): JobStatus {
   if (job.deletion?.state === "done") return 3;
   switch (newestRun(job).state) {
     case "due":
@@ -42,18 +42,13 @@ export function jobStatusOf(job: Job): JobStatus {
 }
 
 /** The seed's `job_exec_information`: why it failed or how it ended; empty while it goes on. */
-export function informationOf(job: Job): string {
+function informationOf(job: Job): string {
   const run = newestRun(job);
   if (!isOver(run)) {
     if (job.deletion?.state === "refused") return `not deleted: ${job.deletion.message}`;
     return run.refusal === "" ? "" : `not removed: ${run.refusal}`;
   }
-  const { reason, message, finishedAt } = run.end;
-  if (run.state === "succeeded") {
-    const since = run.times.startedAt ?? run.times.createdAt ?? finishedAt;
-    return `succeeded after ${durationText(finishedAt - since)}`;
-  }
-  return [reason, message].filter((part) => part !== "").join(": ");
+  return run.state === "succeeded" ? successText(run) : reasonText(run.end);
 }
 
 function statusOf(run: Run, look: Look): RunStatus {

@@ -1,7 +1,7 @@
 import type { JobListPart, ListPosition } from "../db/job-lists.ts";
 
 /** A list's `total` is exact up to here (contract, part 5). */
-export const MAX_TOTAL = 10_000;
+const MAX_TOTAL = 10_000;
 /** Rows that one call reads at most, as D1 counts them (contract, part 5). */
 const MAX_READ = 20_000;
 /** Of those, for each row of the page: it is looked up twice, and put in order. */

@@ -1,10 +1,8 @@
 import { ApiError } from "../errors.ts";
+import type { Rerun } from "./answers.ts";
 import type { RerunAnswer } from "./calls.ts";
 import { jobStub } from "./job-stub.ts";
 import { deletedJob } from "./update-once-job.ts";
-
-/** The run that runs a job anew. */
-export type Rerun = { job_id: string; run: number };
 
 /** Runs a finished once job anew; null: there is no such job. Thrown: 252 no name is left for it, 254 it is not finished. */
 export async function rerunOnceJob(env: Pick<Env, "JOBS">, jobId: string): Promise<Rerun | null> {

@@ -31,11 +31,12 @@ export function shown(value: unknown): string {
   return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}…`;
 }
 
-function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
-  let value: unknown = body;
+/** What stands at a path of keys and indexes; undefined: nothing. */
+export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = root;
   for (const part of path) {
     if (typeof value !== "object" || value === null) return undefined;
-    value = new Map<PropertyKey, unknown>(Object.entries(value)).get(part);
+    value = new Map(Object.entries(value)).get(String(part));
   }
   return value;
 }

@@ -62,7 +62,7 @@ async function claimFor(
 
 /** The refusal of everything that a deleted job can't do any more. */
 export function deletedJob(jobId: string): ApiError {
-  return new ApiError("jobUnknown", `Job ${jobId} is deleted; create it anew.`);
+  return new ApiError("jobUnknown", `Job ${jobId} is deleted, or being deleted; create it anew once its name is free.`);
 }
 
 /** What the API says to a JobObject's answer. */

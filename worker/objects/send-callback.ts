@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import type { Settings } from "../env.ts";
+import { logWarning } from "../errors.ts";
 import { callbackUrlProblem } from "../jobs/callback-url.ts";
 
 /** A receiver has this long to answer (contract, part 4). */
@@ -46,7 +47,10 @@ export async function sendCallback(
   const { callbackSecrets, allowPrivateCallbacks } = settings;
   const problem = callbackUrlProblem(letter.url, allowPrivateCallbacks);
   if (problem !== null) return { http: 0, error: cut(`not called: callback_url ${problem}`) };
-  if (callbackSecrets.length === 0) return { http: 0, error: "not called: WATCHBELL_CALLBACK_SECRETS is not set" };
+  if (callbackSecrets.length === 0) {
+    logWarning("WATCHBELL_CALLBACK_SECRETS is not set, so no callback is sent; set one or two secrets, each whsec_…");
+    return { http: 0, error: "not called: WATCHBELL_CALLBACK_SECRETS is not set" };
+  }
   try {
     const response = await fetch(letter.url, {
       method: "POST",

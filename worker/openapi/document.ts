@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { JobId } from "../../protocol/words.ts";
+import { ClusterId } from "../clusters/registering.ts";
 import type { ErrorKind } from "../errors.ts";
 import { type Components, entriesOf, isSchema, type JsonSchema, jsonSchemaOf, queryFieldOf } from "./json-schema.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
@@ -13,8 +15,8 @@ type Place = { path: string; verb: string; operation: Operation; idIn: "path" | 
 const API_REFUSALS: readonly ErrorKind[] = ["unauthorized", "ipIllegal", "limitedFlow", "unknown"];
 const BODY_REFUSALS: readonly ErrorKind[] = ["bodyUnreadable", "bodyTooLarge", "bodyUndecodable", "overtime"];
 
-const JOB_ID: JsonSchema = { type: "string", pattern: "^[a-z0-9]{1,40}$" };
-const CLUSTER: JsonSchema = { type: "string", pattern: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$" };
+const JOB_ID = jsonSchemaOf(JobId, "input", new Map());
+const CLUSTER = jsonSchemaOf(ClusterId, "input", new Map());
 const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   in: "header",
@@ -51,10 +53,11 @@ export function openApiDocument(routes: readonly DocumentedRoute[]): JsonSchema 
 function placesOf([verbs, path]: DocumentedRoute): Place[] {
   const operation = OPERATIONS[path];
   if (operation === undefined) return [];
-  const forms: [string, Place["idIn"]][] = path.endsWith("/:job_id?")
+  const jobId = /:job_id\??/;
+  const forms: [string, Place["idIn"]][] = jobId.test(path)
     ? [
-        [path.replace(":job_id?", "{job_id}"), "path"],
-        [path.replace(":job_id?", "job_id"), "fields"],
+        [path.replace(jobId, "{job_id}"), "path"],
+        [path.replace(jobId, "job_id"), "fields"],
       ]
     : [[path.replace(/:(\w+)/g, "{$1}"), null]];
   return forms.flatMap(([form, idIn]) => verbs.map((verb) => ({ path: form, verb, operation, idIn })));
@@ -84,7 +87,7 @@ function operationIdOf({ path, verb, idIn }: Place): string {
   const words =
     path
       .replace(/^\/api/, "")
-      .replace(/\/(\{\w+\}|job_id)$/, "")
+      .replace(/\/(\{\w+\}|job_id)(?=\/|$)/, "")
       .match(/[a-z_]+/g) ?? [];
   return [verb.toLowerCase(), ...words, ...(idIn === "fields" ? ["by_field"] : [])].join("_");
 }
@@ -92,7 +95,7 @@ function operationIdOf({ path, verb, idIn }: Place): string {
 /** The fields of body or query, the id among them where the path has the literal `job_id`. */
 function fieldsOf({ operation, idIn }: Place): z.ZodObject | null {
   if (idIn !== "fields" || operation.fields === null) return operation.fields;
-  return operation.fields.extend({ job_id: z.string().meta({ json: JOB_ID }) });
+  return operation.fields.extend({ job_id: JobId });
 }
 
 function pathParameters(path: string): JsonSchema[] {

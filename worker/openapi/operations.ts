@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { JobId } from "../../protocol/words.ts";
+import { ClusterId } from "../clusters/registering.ts";
 import type { ErrorKind } from "../errors.ts";
 import {
   CallbackAttempt,
@@ -15,8 +16,8 @@ import {
 } from "../jobs/answers.ts";
 import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
 import { ListFields } from "../jobs/list-fields.ts";
-import { CancelFields, LogFields, RedeliverFields } from "../jobs/log-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
+import { CancelFields, LogFields, RedeliverFields } from "../jobs/run-fields.ts";
 import { RunPageFields } from "../jobs/run-page-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
@@ -91,9 +92,7 @@ const CREATE_REFUSALS = ["invalidParameter", "verifyJob", "alreadyExists", "unkn
 const JOB_REFUSALS = ["jobIdMissing", "jobUnknown"] as const;
 
 const JoinToken = z.strictObject({ cluster: z.string(), join_token: z.string() });
-const ClusterFields = z.strictObject({
-  cluster: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/),
-});
+const ClusterFields = z.strictObject({ cluster: ClusterId });
 const BatchAnswer = z.strictObject({
   code: z.int(),
   cause: z.string(),
@@ -168,7 +167,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
         ...ONCE_JOB,
         cluster: "local",
         status: "succeeded",
-        explain: "succeeded after 12 ms",
+        explain: "succeeded after 12 ms, at 2026-11-24T17:48:59Z",
         runs: [],
       },
     },

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { success } from "../errors.ts";
 import { CANCEL_WAIT_MS, cancelJobRun } from "../jobs/cancel-run.ts";
-import { CancelFields } from "../jobs/log-fields.ts";
+import { CancelFields } from "../jobs/run-fields.ts";
 import { sentenceOf } from "../jobs/sentences.ts";
 import { type AppEnv, readJobRequest, unknownJob } from "./job-request.ts";
 

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { success } from "../errors.ts";
 import { listJobCallbacks, redeliverCallback } from "../jobs/job-callbacks.ts";
-import { RedeliverFields } from "../jobs/log-fields.ts";
+import { RedeliverFields } from "../jobs/run-fields.ts";
 import { sentenceOf } from "../jobs/sentences.ts";
 import { type AppEnv, readJobRequest, unknownJob } from "./job-request.ts";
 

@@ -11,6 +11,8 @@ export type AppEnv = { Bindings: Env; Variables: { tokenId: string } };
 export type JobRequest = {
   jobId: string;
   fields: Record<string, unknown>;
+  /** Those of the body alone: a definition is never taken from a query. */
+  body: Record<string, unknown>;
   /** The refusal of a field's value: 100 where it came in the query, 104 where in the body (contract, part 2). */
   refusalOf(field: string, sentence: string): ApiError;
 };
@@ -33,7 +35,7 @@ export async function readJobRequest(c: Context<AppEnv>): Promise<JobRequest> {
   if (!parsed.success) throw unknownJob(id);
   const refusalOf = (field: string, sentence: string) =>
     new ApiError(Object.hasOwn(query, field) ? "invalidParameter" : "verifyJob", sentence);
-  return { jobId: parsed.data, fields, refusalOf };
+  return { jobId: parsed.data, fields, body: body ?? {}, refusalOf };
 }
 
 /** The refusal for every id that names no job, whatever its form: 404/101 in the same words. */

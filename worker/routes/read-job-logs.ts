@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { logError } from "../errors.ts";
 import type { LogQuery } from "../jobs/calls.ts";
-import { LogFields } from "../jobs/log-fields.ts";
 import { readJobLogs } from "../jobs/read-job-logs.ts";
+import { LogFields } from "../jobs/run-fields.ts";
 import { sentenceOf } from "../jobs/sentences.ts";
 import { type AppEnv, type JobRequest, readJobRequest, unknownJob } from "./job-request.ts";
 

@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import { isDeeperThan } from "../jobs/merge-patch.ts";
 
 /** Bodies above this are refused (contract, part 2). */
-export const MAX_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 /** Lists and objects inside each other: no field needs half of it, and what walks a value must end. */
 const MAX_DEPTH = 64;
 /** A body must have arrived within this (contract, part 2). */

@@ -8,7 +8,7 @@ import { type AppEnv, readForce, readJobRequest, unknownJob } from "./job-reques
 export async function updateOnceJobRoute(c: Context<AppEnv>): Promise<Response> {
   const request = await readJobRequest(c);
   const { jobId } = request;
-  const { job_id: _, force: __, ...fields } = request.fields;
+  const { job_id: _, force: __, ...fields } = request.body;
   const { allowPrivateCallbacks } = settingsOf(c.env);
   const options = { allowPrivateCallbacks, force: readForce(request), waitMs: UPDATE_WAIT_MS };
   const sentence = await updateOnceJob(c.env, jobId, fields, options);

@@ -228,6 +228,16 @@ describe("a job that its caller deletes", () => {
     const job = jobAfter(...runningTurns(), [DUE_AT + 600, DELETE, REMOVING], [DUE_AT + 710, refused], [END_AT, ENDED]);
     expect(onlyCallback(job).event).toBe("finished");
   });
+
+  it("goes on with what waited where the cluster refused the deletion, and calls nobody in between", () => {
+    const { job, calls } = turn(jobAfter(...runningTurns()), END_AT, ENDED);
+    const waiting = turn(job, END_AT + 50, ...calls.map((call) => answer(call, END_AT, 500))).job;
+    const asked: Job = { ...waiting, deletion: { state: "asked", askedAt: END_AT + 60, met: "already_finished" } };
+    const refused: Job = { ...asked, deletion: { state: "refused", message: "no right" } };
+
+    expect(turn(asked, END_AT + HOUR_MS, { type: "tick" }).calls).toEqual([]);
+    expect(turn(refused, END_AT + HOUR_MS, { type: "tick" }).calls).toMatchObject([{ run: 1, event: "finished" }]);
+  });
 });
 
 describe("redelivery", () => {

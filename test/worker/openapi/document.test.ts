@@ -56,8 +56,9 @@ function typesOf(schema: JsonSchema): string[] {
 describe("the document", () => {
   it("has every route of the API, with its verbs and both forms of an id, and no other", () => {
     const routes = ROUTES.flatMap(([verbs, path]) => {
-      const forms = path.endsWith(":job_id?")
-        ? [path.replace(":job_id?", "{job_id}"), path.replace(":job_id?", "job_id")]
+      const jobId = /:job_id\??/;
+      const forms = jobId.test(path)
+        ? [path.replace(jobId, "{job_id}"), path.replace(jobId, "job_id")]
         : [path.replace(/:(\w+)/, "{$1}")];
       return forms.flatMap((form) => verbs.map((verb) => `${verb} ${form}`));
     });

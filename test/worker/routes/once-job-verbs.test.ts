@@ -73,6 +73,17 @@ describe("/api/once_job/update", () => {
     expect(JSON.parse(String(metadata))).not.toHaveProperty("envs");
   });
 
+  it("takes no part of a definition from the query", async () => {
+    const { jobId, jobName } = await finished();
+
+    const answer = await call(`${UPDATE}?image=other&namespace=Bad`, {
+      body: leastCreate({ job_id: jobId, job_name: jobName }),
+    });
+
+    expect(answer).toMatchObject({ code: 0 });
+    expect(await describeJob(jobId)).toMatchObject({ image: leastCreate().image, namespace: leastCreate().namespace });
+  });
+
   it("submits a finished job anew without force", async () => {
     const { jobId, jobName } = await finished();
 
