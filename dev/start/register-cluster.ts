@@ -22,6 +22,15 @@ export type JoinToken = { ok: true; joinToken: string } | { ok: false; problem: 
  * for where its file is gone or somebody rotated it away.
  */
 export async function settleJoinToken(api: OwnApi, folder: StateFolder, cluster: string): Promise<JoinToken> {
+  try {
+    return await keptOrNew(api, folder, cluster);
+  } catch (error) {
+    // Most likely the Worker died, or a stop ended it, in the middle of a call.
+    return { ok: false, problem: `the cluster ${cluster} could not be registered: ${reasonOf(error)}` };
+  }
+}
+
+async function keptOrNew(api: OwnApi, folder: StateFolder, cluster: string): Promise<JoinToken> {
   const file = `${folder.joinTokenPath}-${cluster}`;
   const created = await post(api, "/api/cluster/create", { cluster });
   const kept = readPrivate(file);
@@ -37,6 +46,11 @@ export async function settleJoinToken(api: OwnApi, folder: StateFolder, cluster:
   }
   writePrivate(file, `${registered.data.data.join_token}\n`);
   return { ok: true, joinToken: registered.data.data.join_token };
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The link's route looks at the token first and only then asks for the upgrade, which this call does not want. */

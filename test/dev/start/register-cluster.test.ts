@@ -96,4 +96,17 @@ describe("the local cluster's join token", () => {
 
     expect(seen[0]?.headers["cf-connecting-ip"]).toBe("10.0.0.0");
   });
+
+  test("is a sentence where the Worker ends in the middle of the call", async () => {
+    const server = createServer((request) => void request.socket.destroy());
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+
+    const outcome = await settleJoinToken({ url, token: "api-token", callerIp: null }, stateFolder(), "local");
+
+    expect(outcome).toEqual({ ok: false, problem: "the cluster local could not be registered: other side closed" });
+  });
 });
