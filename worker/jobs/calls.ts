@@ -6,6 +6,9 @@ import type { Callback, CallbackEvent } from "./lifecycle-callback.ts";
 /** The seed's `job_status`: -1 submitted, 0 created in the cluster, 1 failed, 2 succeeded, 3 deleted. */
 export type JobStatus = -1 | 0 | 1 | 2 | 3;
 
+/** A job's kind; the routes of one kind know only its own ids (contract, part 2). */
+export type JobType = "once" | "cron";
+
 /** What a delete or cancel met (contract, part 2). */
 export type DeleteOutcome = "cancelled_before_dispatch" | "removed_from_cluster" | "already_finished";
 
@@ -38,7 +41,7 @@ export type JobSnapshot = {
   jobId: string;
   /** The seed's integer id; newer jobs have larger ones. */
   id: number;
-  jobType: "once";
+  jobType: JobType;
   definition: Definition;
   jobStatus: JobStatus;
   /** The newest run's status as a word, or `deleted`. */
@@ -56,7 +59,12 @@ export type JobSnapshot = {
   updatedAt: number;
   /** The last 20, newest first. */
   runs: RunView[];
+  /** Of a cron job, epoch ms; null: none. */
+  slots?: SlotTimes;
 };
+
+/** `nextAt`: its next slot; `lastExecAt`: due time of the newest created run; `lastSuccessAt`: end of the newest succeeded one. */
+export type SlotTimes = { nextAt: number | null; lastExecAt: number | null; lastSuccessAt: number | null };
 
 /** Part of a job's runs, newest first, and how many are shown in all. */
 export type RunsPart = { runs: RunView[]; total: number };
@@ -107,6 +115,29 @@ export type UpdateAnswer =
   | { answer: "timeout" }
   /** Rule 255: the cluster refused to remove the old Job, so the old definition stays; its words. */
   | { answer: "refused"; message: string };
+
+/** How a cron job took its new definition; `nextAt`: its next slot, epoch ms. The others as for a once job. */
+export type UpdateCronAnswer =
+  | { answer: "updated"; outcome: DeleteOutcome; nextAt: number | null }
+  /** Its slots of a long absence are still being counted: to be asked again. */
+  | { answer: "behind" }
+  | Exclude<UpdateAnswer, { answer: "updated" | "submitted" | "refused" }>;
+
+export type SuspendAnswer =
+  | { answer: "suspended"; suspend: boolean; nextAt: number | null }
+  | { answer: "unknown" }
+  | { answer: "deleted" }
+  | { answer: "behind" };
+
+export type TriggerAnswer =
+  | { answer: "triggered"; run: number }
+  | { answer: "unknown" }
+  | { answer: "deleted" }
+  | { answer: "behind" }
+  /** No number is left that its Jobs' names have room for. */
+  | { answer: "too_many_runs" }
+  /** 500 of its runs are open. */
+  | { answer: "too_many_open" };
 
 export type RerunAnswer =
   | { answer: "rerun"; run: number }
@@ -167,10 +198,14 @@ export type JobCalls = {
   /** Waits at most `waitMs` until the old Job is gone; the update itself goes on. */
   update(input: UpdateInput, waitMs: number): Promise<UpdateAnswer>;
   rerun(): Promise<RerunAnswer>;
+  /** The same for a cron job; it waits for what was booked to be taken back, and leaves alone what was sent. */
+  updateCron(input: UpdateInput, waitMs: number): Promise<UpdateCronAnswer>;
+  suspend(suspend: boolean): Promise<SuspendAnswer>;
+  trigger(): Promise<TriggerAnswer>;
   /** Waits at most `waitMs` for the cluster's confirmation; the cancellation itself goes on. */
   cancelRun(run: number, waitMs: number): Promise<CancelRunAnswer>;
   /** Waits at most `waitMs` for the cluster's confirmation; the deletion itself goes on. */
-  delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer>;
+  delete(options: { jobType: JobType; force: boolean; waitMs: number }): Promise<DeleteAnswer>;
   /** The runs after the newest `skip` of them, at most `count`; null: no such job here. */
   runs(part: { skip: number; count: number }): Promise<RunsPart | null>;
   /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */
