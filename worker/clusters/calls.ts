@@ -14,11 +14,15 @@ export type Booking = RunKey & {
 /** `stale`: a decision with a higher n is already applied. `taken`: the run was already sent; nothing changed. */
 export type BookAnswer = { answer: "booked" } | { answer: "stale" } | { answer: "taken" };
 
+/** Takes a run back. `unlessSent`: one that was sent by now is left alone. */
+export type Cancel = { n: number; namespace: string; name: string; unlessSent: boolean };
+
 /**
  * `unbooked`: it had not been sent and never will be. `removing`: it was sent (or may have been): its Job is being removed,
  * and the fact `removed` or `remove_failed` with this `n` follows. `stale`: a decision with a higher n is already applied.
+ * `taken`: it was sent, and only one that was not sent was to be taken back; nothing changed.
  */
-export type CancelAnswer = { answer: "unbooked" } | { answer: "removing" } | { answer: "stale" };
+export type CancelAnswer = { answer: "unbooked" } | { answer: "removing" } | { answer: "stale" } | { answer: "taken" };
 
 /** What the cluster's object knows about an open run, and about its link; times epoch ms. */
 export type RowView = {
@@ -36,6 +40,6 @@ export type RowView = {
 /** What a ClusterObject answers to. Every call may be repeated. */
 export type ClusterCalls = {
   book(booking: Booking): Promise<BookAnswer>;
-  cancel(run: RunKey, n: number, at: { namespace: string; name: string }): Promise<CancelAnswer>;
+  cancel(run: RunKey, cancel: Cancel): Promise<CancelAnswer>;
   look(run: RunKey): Promise<RowView>;
 };

@@ -1,5 +1,5 @@
 import type { RunKey } from "../../protocol/words.ts";
-import type { BookAnswer, Booking, CancelAnswer } from "./calls.ts";
+import type { BookAnswer, Booking, Cancel, CancelAnswer } from "./calls.ts";
 import { finalRow, type OpenRun } from "./open-run.ts";
 
 /** What a booking does: the answer, and the row to write together with the booking's manifest (null: nothing changes). */
@@ -61,18 +61,16 @@ export function bookRun(row: OpenRun | null, booking: Booking): BookDecision {
  * Takes a run back. Only a row that was never sent gives the definite answer `unbooked`; of an absent row nothing is
  * known (it may have been sent and forgotten), so its Job is looked for and removed.
  */
-export function cancelRun(
-  row: OpenRun | null,
-  run: RunKey,
-  n: number,
-  at: { namespace: string; name: string },
-  now: number,
-): CancelDecision {
+export function cancelRun(row: OpenRun | null, run: RunKey, cancel: Cancel, now: number): CancelDecision {
+  const { n, namespace, name, unlessSent } = cancel;
   if (row === null) {
-    const unknown = bookedRow({ ...run, ...at, n, dueAt: now, startDeadlineAt: null, manifest: {} });
+    const unknown = bookedRow({ ...run, namespace, name, n, dueAt: now, startDeadlineAt: null, manifest: {} });
+    // A run that its job has heard no fact of was never sent from here: its row would be there. Its booking may still come.
+    if (unlessSent) return { answer: "unbooked", row: finalRow({ ...unknown, cancelled: true }, now) };
     return { answer: "removing", row: { ...unknown, state: "removing", cancelled: true } };
   }
   if (n < row.n) return { answer: "stale", row: null };
+  if (unlessSent && row.state !== "booked" && !isTombstone(row)) return { answer: "taken", row: null };
   const cancelled: OpenRun = { ...row, n, cancelled: true, againAt: null };
   switch (row.state) {
     case "booked":

@@ -24,4 +24,6 @@ export type JobRow = {
   updateTime: number;
   /** When the sweep should look at the job if it is still so, epoch ms; null: nothing is awaited. */
   overdueAt: number | null;
+  /** JSON of a cron job's rules and of what lists show of its slots; null: a once job. */
+  cron: string | null;
 };

@@ -49,6 +49,7 @@ export const jobs = sqliteTable(
     createTime: integer("create_time").notNull(),
     updateTime: integer("update_time").notNull(),
     overdueAt: integer("overdue_at"),
+    cron: text(),
   },
   (table) => [
     primaryKey({ columns: [table.jobType, table.id, table.jobId] }),

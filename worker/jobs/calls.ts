@@ -1,5 +1,5 @@
 import type { Fact, PodEnd } from "../../protocol/up.ts";
-import type { RunKey, RunStatus } from "../../protocol/words.ts";
+import type { RunStatus } from "../../protocol/words.ts";
 import type { Definition } from "./definition.ts";
 import type { Callback, CallbackEvent } from "./lifecycle-callback.ts";
 
@@ -214,7 +214,8 @@ export type JobCalls = {
   callbacks(): Promise<Pick<Callback, "run" | "event" | "id" | "attempts">[] | null>;
   redeliver(wanted: CallbackQuery): Promise<RedeliverAnswer>;
   takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]>;
-  late(cluster: string, run: RunKey): Promise<LateAnswer>;
+  /** `linked`: whether a relay of the cluster has come. */
+  late(cluster: string, run: number, linked: boolean): Promise<LateAnswer>;
   /** The sweep's call: do what is overdue, mend a missing index row. False: no such job here. */
   poke(): Promise<boolean>;
   /** Whether this object holds that name: the sweep removes claims nobody holds. */

@@ -12,7 +12,7 @@ export async function deleteOnceJob(
   jobId: string,
   options: { force: boolean; waitMs: number },
 ): Promise<Deleted | null> {
-  return deletedOf(jobId, await jobStub(env, jobId).delete(options));
+  return deletedOf(jobId, await jobStub(env, jobId).delete({ jobType: "once", ...options }));
 }
 
 /** What the API says to a JobObject's answer. */

@@ -9,18 +9,20 @@ import { isOver, isSubmitted, newestRun } from "./lifecycle-runs.ts";
 import { dueLook } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { clearFinished, endAllForCaller } from "./lifecycle-verbs.ts";
+import { hasRoomForRun, runSuffix } from "./run-names.ts";
 
 /** What makes one run another than the next. */
-export type RunPlace = Pick<Run, "run" | "kubeJob" | "cluster" | "dueAt" | "afterLost"> & { takesOver: boolean };
+export type RunPlace = Pick<Run, "run" | "kubeJob" | "cluster" | "dueAt" | "slotAt" | "afterLost"> & {
+  takesOver: boolean;
+};
 
 /** A run that is due at `place.dueAt`, to be booked its lead before that. */
-export function dueRun(jobId: string, definition: Definition, place: RunPlace, now: number): Run {
+export function dueRun(jobId: string, definition: Definition, place: RunPlace, now: number): Run & { state: "due" } {
   const { startingDeadlineSeconds, namespace } = definition;
   const { takesOver, ...rest } = place;
   const startDeadlineAt = startingDeadlineSeconds === null ? null : place.dueAt + startingDeadlineSeconds * 1_000;
   return {
     ...rest,
-    slotAt: null,
     definition,
     namespace,
     startDeadlineAt,
@@ -53,7 +55,8 @@ export function updateJob(job: Job, input: UpdateInput, now: number): Step {
   if (!isHeld && claimedAt === null) return refused("claim_first");
   if (!isHeld && now - (claimedAt ?? 0) > CLAIM_MS) return refused("claim_too_old");
   const ended = clearFinished(endAllForCaller({ ...job, deletion: null }, "update", now), now);
-  const place = { kubeJob: definition.jobName, cluster, dueAt: definition.execAt, afterLost: 0, takesOver: true };
+  const { jobName: kubeJob, execAt: dueAt } = definition;
+  const place = { kubeJob, cluster, dueAt, slotAt: null, afterLost: 0, takesOver: true };
   const named = withName({ ...ended, definition }, definition, claimedAt ?? held?.claimedAt ?? now);
   return moved(withNewRun(named, place, now));
 }
@@ -67,14 +70,35 @@ export function rerunJob(job: Job, now: number): Step {
 }
 
 function runAgain(job: Job, afterLost: number, now: number): Job {
-  const kubeJob = `${job.definition.jobName}-r${job.nextRun}`;
+  const kubeJob = `${job.definition.jobName}${runSuffix(job.nextRun)}`;
   const { cluster } = newestRun(job);
-  return withNewRun(job, { kubeJob, cluster, dueAt: now, afterLost, takesOver: false }, now);
+  return withNewRun(job, { kubeJob, cluster, dueAt: now, slotAt: null, afterLost, takesOver: false }, now);
 }
 
 /** After a run was lost: the job with the run that runs it again, where its definition wants that (`on_lost`). */
 export function runAgainIfWanted(job: Job, lost: Run, now: number): Job {
+  if (job.cron !== undefined) return slotAgainIfWanted(job, lost, now);
   const isWanted = job.definition.metadata.on_lost === "rerun" && lost.run === job.current && job.deletion === null;
   if (!isWanted || lost.afterLost >= LOST_RERUNS || job.nextRun > MAX_RERUN_NUMBER) return job;
   return runAgain(job, lost.afterLost + 1, now);
+}
+
+/** A cron job's lost run is run again under its own definition, whatever its slots come to meanwhile. */
+function slotAgainIfWanted(job: Job, lost: Run, now: number): Job {
+  const definition = lost.definition ?? job.definition;
+  const isWanted = definition.metadata.on_lost === "rerun" && job.deletion === null;
+  if (!isWanted || lost.afterLost >= LOST_RERUNS || !hasRoomForRun(definition, job.nextRun)) return job;
+  const kubeJob = `${definition.jobName}${runSuffix(job.nextRun)}`;
+  const { cluster, slotAt } = lost;
+  const place = {
+    run: job.nextRun,
+    kubeJob,
+    cluster,
+    dueAt: now,
+    slotAt,
+    afterLost: lost.afterLost + 1,
+    takesOver: false,
+  };
+  const run = dueRun(job.jobId, definition, place, now);
+  return { ...job, runs: [...job.runs, run], nextRun: job.nextRun + 1 };
 }

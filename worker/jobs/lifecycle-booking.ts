@@ -52,7 +52,9 @@ function clusterChosen(job: Job, number: number, cluster: string | null, now: nu
   const run = stillDue(job, number, null);
   if (run === null || run.cluster !== null) return ignored("not_open");
   if (cluster === null) return chooseFailed(job, number, "", now);
-  return moved(withRun(job, { ...run, cluster, book: { ...retryNow(now), problem: "" } }));
+  const chosen = withRun(job, { ...run, cluster, book: { ...retryNow(now), problem: "" } });
+  // A cron job's later runs go where this one goes.
+  return moved(chosen.cron ? { ...chosen, cron: { ...chosen.cron, cluster } } : chosen);
 }
 
 /** The search for a cluster came to nothing; it goes on after a pause. */

@@ -19,6 +19,16 @@ export function leadMs(jobId: string): number {
   return LEAD_MIN_MS + (hashOf(jobId) % (LEAD_SPREAD_MS + 1));
 }
 
+/**
+ * The same for a slot that follows another one after `gapMs`: where that is less than twice the lead, a quarter to three
+ * quarters of the gap by the same hash (design, "Two clocks").
+ */
+export function leadWithinMs(jobId: string, gapMs: number): number {
+  const lead = leadMs(jobId);
+  if (gapMs >= 2 * lead) return lead;
+  return Math.round(gapMs * (0.25 + (0.5 * (lead - LEAD_MIN_MS)) / LEAD_SPREAD_MS));
+}
+
 /** The next try after `attempts` failures: 0.5 s, doubling to 60 s, spread by ± 20 % so that many do not beat together. */
 export function retryAfter(attempts: number, jobId: string, now: number): Retry {
   const pauseMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempts, 20));

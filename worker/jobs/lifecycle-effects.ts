@@ -2,6 +2,7 @@ import { type CallEffect, takeDueCalls } from "./lifecycle-callbacks.ts";
 import { ATTEMPT_MS, CLEARED_AT_ONCE } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, waitsFor } from "./lifecycle-runs.ts";
+import { isOnHold } from "./lifecycle-slot-clock.ts";
 import type { HeldName, Job, Retry } from "./lifecycle-state.ts";
 
 /** Something to be done outside the job, after its state is committed. Each comes back as an event. */
@@ -9,7 +10,8 @@ export type Effect =
   | { type: "choose"; run: number }
   | { type: "book"; run: number; n: number }
   | { type: "look"; run: number }
-  | { type: "cancel"; run: number; n: number }
+  /** `unlessSent`: what was sent is left alone. */
+  | { type: "cancel"; run: number; n: number; unlessSent: boolean }
   | { type: "write_index" }
   | { type: "release_name"; name: HeldName }
   | { type: "recall"; below: number }
@@ -33,7 +35,7 @@ export function isClearingHeldUp(job: Job): boolean {
 function takeFromRun(job: Job, run: Run, now: number, effects: Effect[]): Run {
   if (run.removal) {
     if (!isDue(run.removal.ask, now)) return run;
-    effects.push({ type: "cancel", run: run.run, n: run.removal.n });
+    effects.push({ type: "cancel", run: run.run, n: run.removal.n, unlessSent: run.removal.why === "take_back" });
     return { ...run, removal: { ...run.removal, ask: underWay(run.removal.ask, now) } };
   }
   if (run.state === "created") {
@@ -41,7 +43,7 @@ function takeFromRun(job: Job, run: Run, now: number, effects: Effect[]): Run {
     effects.push({ type: "look", run: run.run });
     return { ...run, deadlineLook: underWay(run.deadlineLook, now) };
   }
-  if (run.state !== "due" || waitsFor(job, run) !== null) return run;
+  if (run.state !== "due" || waitsFor(job, run) !== null || isOnHold(run)) return run;
   let taken = run;
   if (run.book && isDue(run.book, now)) {
     effects.push(run.cluster === null ? { type: "choose", run: run.run } : { type: "book", run: run.run, n: run.n });

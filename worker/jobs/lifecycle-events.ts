@@ -9,10 +9,13 @@ export type Event =
   | { type: "create"; input: CreateInput }
   | { type: "update"; input: UpdateInput }
   | { type: "rerun" }
+  | { type: "suspend"; suspend: boolean }
+  | { type: "trigger" }
   | { type: "cancel"; run: number }
   | { type: "delete"; force: boolean }
   | { type: "fact"; cluster: string; taken: TakenFact }
-  | { type: "late"; cluster: string; run: number }
+  /** `linked`: a relay of the cluster has come. */
+  | { type: "late"; cluster: string; run: number; linked: boolean }
   | { type: "poke" }
   | { type: "tick" }
   | { type: "chosen"; run: number; cluster: string | null }
@@ -68,6 +71,8 @@ export type RefusalCode =
   | "deleted"
   | "not_finished"
   | "too_many_runs"
+  | "too_many_open"
+  | "behind"
   | "unknown_run"
   | "unknown_callback"
   | "log";

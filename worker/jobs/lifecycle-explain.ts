@@ -1,6 +1,8 @@
 import { isBeingRemoved } from "./lifecycle-removal.ts";
 import type { End, Removal, Run } from "./lifecycle-run.ts";
-import { type FinalRun, isOver, newestRun, waitsFor } from "./lifecycle-runs.ts";
+import { type FinalRun, isOver, newestRun, speaker, waitsFor } from "./lifecycle-runs.ts";
+import { isOpenRun, nextSlotOf, rulesOf, slotStateOf } from "./lifecycle-slot-clock.ts";
+import { waiting } from "./lifecycle-slot-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 import type { Look } from "./lifecycle-views.ts";
 
@@ -51,6 +53,8 @@ const REMOVED_SINCE: Record<Removal["why"], string> = {
   not_started: "no container had started by its start deadline, and its Job is being removed",
   finished: "its Job is being removed",
   repair: "its Job is being removed",
+  replace: "a newer slot replaces it",
+  take_back: "its slot is being taken back",
 };
 
 function explainRemoval(run: Run, look: Look): string {
@@ -124,15 +128,44 @@ function explainSent(run: Run, sentAt: number | null, look: Look): string {
   return `sent to cluster ${run.cluster}${when}; its Job is not created yet${waitingText(look)}${awayText(run, look)}`;
 }
 
+/** Slots that wait, and why. */
+function explainWaiting(job: Job): string {
+  const turns = waiting(job, "turn").length;
+  const missed = waiting(job, "missed").length;
+  const slots = (count: number) => (count === 1 ? "1 slot waits" : `${count} slots wait`);
+  const texts = [
+    turns === 0 ? "" : `; ${slots(turns)} for the end of what runs`,
+    missed === 0 ? "" : `; ${slots(missed)} for cluster ${slotStateOf(job).cluster}, which was away`,
+  ];
+  return texts.join("");
+}
+
+/** What a cron job waits for: its newest open run, its slots, and when the next one is. */
+function explainSlots(job: Job, look: Look, now: number): string {
+  const run = job.runs.findLast(isOpenRun) ?? speaker(job, now);
+  const refused = job.deletion?.state === "refused" ? `; it could not be deleted: ${job.deletion.message}` : "";
+  const nextAt = nextSlotOf(rulesOf(job), now);
+  const next = rulesOf(job).suspend
+    ? "suspended"
+    : nextAt === null
+      ? "no slot is to come"
+      : `next slot at ${at(nextAt)}`;
+  if (run === null) return `${next}${explainWaiting(job)}${refused}`;
+  const text = run.removal && !isOver(run) ? explainRemoval(run, look) : explainRun(run, look, now);
+  const kept = run.refusal === "" || isOver(run) ? "" : `; its Job could not be removed: ${run.refusal}`;
+  return `${next}${explainWaiting(job)}; run ${run.run}: ${text}${callbackText(job, run)}${kept}${refused}`;
+}
+
 /** One sentence for people: what the job waits for, or how it ended (design, "On time, or told why"). */
 export function explain(job: Job, look: Look, now: number): string {
-  const run = newestRun(job);
   if (job.deletion?.state === "done") {
     const leaving = job.runs.findLast(({ removal }) => removal !== null);
     const gone = leaving ? `; its Job is removed when cluster ${leaving.cluster} is there` : "";
     const leftover = job.leftover === "" ? "" : `; its Job could not be removed: ${job.leftover}`;
     return `deleted at ${at(job.deletion.at)} (${job.deletion.outcome})${gone}${leftover}`;
   }
+  if (job.cron !== undefined) return explainSlots(job, look, now);
+  const run = newestRun(job);
   const earlier = waitsFor(job, run);
   if (earlier !== null) return explainTakingOver(run, earlier, look, now);
   if (run.removal && !isOver(run)) return explainRemoval(run, look);

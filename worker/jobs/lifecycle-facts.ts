@@ -4,7 +4,14 @@ import { runAgainIfWanted } from "./lifecycle-anew.ts";
 import { ignored, moved, type Step } from "./lifecycle-events.ts";
 import { LOG_WAIT_MS } from "./lifecycle-limits.ts";
 import { awaitLogs, giveUpLogs, isAwaitingLogs, takeLogPiece } from "./lifecycle-logs.ts";
-import { endedWhileRemoved, isBeingRemoved, removalConfirmed, removalRefused, repair } from "./lifecycle-removal.ts";
+import {
+  endedWhileRemoved,
+  isBeingRemoved,
+  removalConfirmed,
+  removalRefused,
+  repair,
+  skipRun,
+} from "./lifecycle-removal.ts";
 import type { End, Run } from "./lifecycle-run.ts";
 import { findRun, inState, isOver, isSubmitted, withRun } from "./lifecycle-runs.ts";
 import { createdLook } from "./lifecycle-start-deadline.ts";
@@ -92,12 +99,6 @@ function takeNotCreated(job: Job, run: Run, fact: FactOf<"create_refused" | "exp
   return moved(endRun(job, sent, "failed", endWithoutPods(taken.at, fact.reason, fact.message)));
 }
 
-/** The run's start deadline passed, and nothing of it was created. */
-export function skipRun(job: Job, run: Run, at: number): Job {
-  const message = "its start deadline passed before its Job could be created";
-  return endRun(job, run, "skipped", endWithoutPods(at, "deadline", message));
-}
-
 function takeLost(before: Job, run: Run, fact: FactOf<"lost">, taken: TakenFact, now: number): Step {
   if (isOver(run)) return ignored("run_is_over");
   if (run.removal !== null) return ignored("being_removed");
@@ -130,13 +131,19 @@ function inWholeMs(taken: TakenFact): TakenFact {
   return { ...taken, at: Math.round(at), firedAt: whole(firedAt), sentAt: whole(sentAt) };
 }
 
+/** A fact is proof that the run was sent, so it is not taken back: its cluster leaves it alone. */
+function leftAlone(run: Run): Run {
+  return run.removal?.why === "take_back" ? { ...run, removal: null } : run;
+}
+
 /** What one fact does to the job (design, "Life of a job" and "Evidence, not time-outs"). */
 export function takeFact(job: Job, cluster: string, told: TakenFact, now: number): Step {
   const taken = inWholeMs(told);
   const { fact } = taken;
-  const run = findRun(job, fact.run);
-  if (run === undefined) return ignored("unknown_run");
-  if (run.cluster !== cluster) return ignored("other_cluster");
+  const known = findRun(job, fact.run);
+  if (known === undefined) return ignored("unknown_run");
+  if (known.cluster !== cluster) return ignored("other_cluster");
+  const run = leftAlone(known);
   const isForgotten = job.deletion?.state === "done" && run.removal === null;
   if (isForgotten && fact.type !== "created") return ignored("deleted");
   switch (fact.type) {

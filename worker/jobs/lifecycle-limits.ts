@@ -12,6 +12,20 @@ export const LOST_RERUNS = 3;
 export const FINISHED_RUNS = 1_000;
 /** Finished runs whose Jobs a deletion removes at a time. */
 export const CLEARED_AT_ONCE = 10;
+/** A slot is missed when its cluster, or the control plane, was away for this long from its time on (contract, part 5). */
+export const MISSED_AFTER_MS = 5_000;
+/** Slots that one turn settles (design, "Bounded"). */
+export const SLOTS_PER_TURN = 1_000;
+/** The sweep looks at a cron job whose row was not written for so long after its next slot. */
+export const SLOT_OVERDUE_MS = 60_000;
+/** While slots are only counted: how many of them, and how much time at most, between two looks. */
+export const SLOTS_PER_LOOK = 500;
+export const SLOT_LOOK_MAX_MS = 3_600_000;
+/** Runs of a job that are open, and slots of it that wait for their turn (contract, part 5). */
+export const OPEN_RUNS = 500;
+export const WAITING_SLOTS = 100;
+/** A record may still grow while no more runs than these are newer: as many as can wait, and some. */
+export const GROWING_RECORDS = 250;
 /** A run whose Job is not created this long after its time is late (contract, part 5). */
 export const LATE_MS = 60_000;
 /** Callbacks: the pause before the first retry, the longest one, and how long one is retried (contract, part 4). */

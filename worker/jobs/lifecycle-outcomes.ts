@@ -6,6 +6,7 @@ import { heldName, withRelease } from "./lifecycle-names.ts";
 import { removalConfirmed, removeFinished } from "./lifecycle-removal.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { findRun, inState, joined, withRun } from "./lifecycle-runs.ts";
+import { takenBackUnsent } from "./lifecycle-slots-back.ts";
 import type { HeldName, Job } from "./lifecycle-state.ts";
 
 /** How the other effects came out: removals, and what D1 was to be told. */
@@ -53,7 +54,15 @@ function cancelAnswered(job: Job, number: number, n: number, answer: CancelAnswe
   const { removal } = run;
   if (removal.n !== n) return ignored("older_decision");
   switch (answer) {
+    case "taken": {
+      // Sent by now: it is left alone, and its facts are on their way.
+      const sent: Run = { ...run, removal: null };
+      return moved(
+        withRun(job, sent.state === "due" ? inState(sent, { state: "sent", firedAt: null, sentAt: null }) : sent),
+      );
+    }
     case "unbooked":
+      if (removal.why === "take_back") return moved(takenBackUnsent(job, run, now));
       return moved(removalConfirmed(job, run, false, now));
     case "removing": {
       const told: Run = { ...run, removal: { ...removal, ask: null } };

@@ -1,7 +1,8 @@
 import type { DeleteOutcome } from "./calls.ts";
 import { retryNow } from "./lifecycle-clock.ts";
 import type { Removal, Run } from "./lifecycle-run.ts";
-import { findRun, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
+import { findRun, isGhost, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
+import { recordRun } from "./lifecycle-slot-records.ts";
 import { notRemoved, notStartedEnd } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { endRun, endWithoutPods } from "./lifecycle-timeline.ts";
@@ -25,6 +26,7 @@ export function repair(job: Job, run: Run, now: number): Job {
 /** The reason code of a run that its caller ended. */
 function reasonOf(why: Removal["why"]): string {
   if (why === "update") return "updated";
+  if (why === "replace") return "replaced";
   return why === "cancel" ? "cancelled" : "deleted";
 }
 
@@ -33,11 +35,19 @@ export function takenBack(job: Job, run: Run, why: Removal["why"], at: number): 
   return endedByCaller(job, run, { why, outcome: "cancelled_before_dispatch", at });
 }
 
+/** A slot that was taken back before its time leaves none behind (contract, part 5), and a ghost is no run. */
+function leavesNothing(run: Run, why: Removal["why"], at: number): boolean {
+  return isGhost(run) || (run.state === "due" && run.slot !== undefined && why === "delete" && run.dueAt > at);
+}
+
 function endedByCaller(
   before: Job,
   run: Run,
   { why, outcome, at }: { why: Removal["why"]; outcome: DeleteOutcome; at: number },
 ): Job {
+  if (leavesNothing(run, why, at)) {
+    return deletionMet({ ...before, runs: before.runs.filter((other) => other.run !== run.run) }, outcome, at);
+  }
   const wasRemoved = outcome === "removed_from_cluster";
   const message = wasRemoved ? "its Job was removed" : "it was taken back before its Job was created";
   const over = endRun(before, run, "cancelled", { ...endWithoutPods(at, reasonOf(why), message), outcome });
@@ -64,6 +74,18 @@ export function deletionMet(job: Job, outcome: DeleteOutcome, at: number): Job {
   return { ...job, deletion: { state: "done", at, outcome: met } };
 }
 
+/** Whether the run is what its slot came to; one that runs a lost run again is not. */
+function isSlotsOwn(run: Run): boolean {
+  return run.slotAt !== null && run.afterLost === 0;
+}
+
+/** The run's start deadline passed, and nothing of it was created. */
+export function skipRun(job: Job, run: Run, at: number): Job {
+  if (isSlotsOwn(run)) return recordRun(withRun(job, run), run, "deadline", at);
+  const message = "its start deadline passed before its Job could be created";
+  return endRun(job, run, "skipped", endWithoutPods(at, "deadline", message));
+}
+
 /**
  * No Job of the run is left. `existed`: there was one to remove. An open run ends with it, as `cancelled` where its caller
  * ended it, as `skipped` where its start deadline passed and nothing was ever created, and as `failed` where no container of
@@ -79,8 +101,10 @@ export function removalConfirmed(before: Job, run: Run, existed: boolean, at: nu
       const message = "its Job was created after the start deadline and was removed";
       return endRun(before, cleared, "cancelled", endWithoutPods(at, "deadline", message));
     }
-    const message = "its start deadline passed before its Job could be created";
-    return endRun(before, cleared, "skipped", endWithoutPods(at, "deadline", message));
+    return skipRun(before, cleared, at);
+  }
+  if (why === "replace" && !wasSeen && isSlotsOwn(cleared)) {
+    return recordRun(withRun(before, cleared), cleared, "concurrency", at);
   }
   if (why === "not_started") return endRun(before, cleared, "failed", notStartedEnd(run, at));
   const outcome = wasSeen ? "removed_from_cluster" : "cancelled_before_dispatch";

@@ -25,12 +25,13 @@ export type FinalState = "succeeded" | "failed" | "cancelled" | "lost" | "skippe
 /**
  * The run's Job is to be taken back or removed. `why`: its caller deleted the job, updated it, or cancelled the run; its
  * start deadline passed before a Job or, `not_started`, a container of it was there; its job was deleted or updated after the
- * end; it turned up for a run that was over. `ask` null: the cluster's object has taken it over. `failedWith`: a failure that
+ * end; it turned up for a run that was over. Of a cron job's: a newer slot replaces it; `take_back`: only if it was not sent, and
+ * then its slot is judged anew. `ask` null: the cluster's object has taken it over. `failedWith`: a failure that
  * came meanwhile, which is the removal's doing unless that is refused.
  */
 export type Removal = {
   n: number;
-  why: "delete" | "update" | "cancel" | "deadline" | "not_started" | "finished" | "repair";
+  why: "delete" | "update" | "cancel" | "replace" | "take_back" | "deadline" | "not_started" | "finished" | "repair";
   sinceAt: number;
   ask: Retry | null;
   failedWith: End | null;
@@ -62,12 +63,31 @@ export type End = {
   outcome: DeleteOutcome | null;
 };
 
+/**
+ * How a slot's run that was not sent stands. `hold`: `turn`: it waits for its turn among the job's runs; `missed`: its cluster
+ * was away at its time, and the misfire policy decides when a relay comes; `ghost`: its slot is settled otherwise, and it only
+ * stands for the row that makes its cluster's object ask when a relay comes. `row`: of a run on hold, that object has a row.
+ * `isMissed`: it was missed once. `isJudged`: it had its turn to wait for, so that an absent cluster is no miss.
+ */
+export type SlotStanding = {
+  hold: "none" | "turn" | "missed" | "ghost";
+  row: boolean;
+  isMissed: boolean;
+  isJudged: boolean;
+};
+
 export type RunState =
   /**
    * `book` null: the cluster's object has it. `deadlineLook` null: no start deadline, or it was looked at. `takesOver`: it may
-   * not be booked before every earlier run of the job is over.
+   * not be booked before every earlier run of the job is over. `slot`: how a cron job's run stands with its slot.
    */
-  | { state: "due"; book: (Retry & { problem: string }) | null; deadlineLook: Retry | null; takesOver: boolean }
+  | {
+      state: "due";
+      book: (Retry & { problem: string }) | null;
+      deadlineLook: Retry | null;
+      takesOver: boolean;
+      slot?: SlotStanding;
+    }
   | { state: "sent"; firedAt: number | null; sentAt: number | null }
   /** `deadlineLook` null: it may start for ever. */
   | ({ state: "created"; deadlineLook: Retry | null } & Seen)
@@ -96,5 +116,7 @@ export type Run = {
   afterLost: number;
   /** Its being late was told to its receiver. */
   lateTold?: true;
+  /** Of a record: how many slots did not run, the newest of them at `slotAt`; absent: 1. */
+  count?: number;
   logs: LogEntry[];
 } & RunState;

@@ -63,6 +63,21 @@ export type HeldName = {
   releasing: (Retry & { upTo: number }) | null;
 };
 
+/** How far a cron job's clock has come, epoch ms. */
+export type CronState = {
+  /** Every slot up to here is a run or in a record, or was dropped by an edit. */
+  cursor: number;
+  /** The last slot that was settled; null: none, or what is next does not follow it. */
+  lastAt: number | null;
+  /** What the schedule says next after the cursor; `isSlot` false: a local time that `dst_gap` drops; null: nothing more. */
+  next: { at: number; isSlot: boolean } | null;
+  /** Where its runs go; null: no cluster fits yet. */
+  cluster: string | null;
+  /** Due time of the newest created run, and end of the newest succeeded one; null: none yet. */
+  lastExecAt: number | null;
+  lastSuccessAt: number | null;
+};
+
 /** All that a job is, kept as one packed value; finished runs and log bodies have keys of their own. */
 export type Job = {
   format: 2;
@@ -79,7 +94,7 @@ export type Job = {
    * that were read from their own keys for it.
    */
   runs: Run[];
-  /** The run that speaks for the job. */
+  /** The run that speaks for a once job; 0: a cron job, for which `speaker` finds one. */
   current: number;
   nextRun: number;
   /** Finished runs that have keys of their own. */
@@ -104,4 +119,6 @@ export type Job = {
   index: IndexState;
   /** Set once the job is over: when all of it is forgotten. */
   purge: Retry | null;
+  /** Absent: a once job. */
+  cron?: CronState;
 };

@@ -2,7 +2,8 @@ import type { End, FinalState, Run, Seen, Times } from "./lifecycle-run.ts";
 import { inState, isSubmitted, withRun } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 
-const NOT_YET: Times = { firedAt: null, sentAt: null, createdAt: null, startedAt: null };
+/** Of a run that took no step. */
+export const NOT_YET: Times = { firedAt: null, sentAt: null, createdAt: null, startedAt: null };
 
 /** When the run took each step so far. */
 export function timesOf(run: Run): Times {

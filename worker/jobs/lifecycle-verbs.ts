@@ -4,12 +4,18 @@ import { finishEnding } from "./lifecycle-facts.ts";
 import { giveUpLogs } from "./lifecycle-logs.ts";
 import { deletionMet, removeFinished, removeNow, takenBack } from "./lifecycle-removal.ts";
 import type { Removal, Run } from "./lifecycle-run.ts";
-import { findRun, isOver, isSubmitted, newestRun, waitsFor, withRun } from "./lifecycle-runs.ts";
+import { findRun, isGhost, isOver, isSubmitted, newestRun, waitsFor, withRun } from "./lifecycle-runs.ts";
+import { isWithoutRow } from "./lifecycle-slot-clock.ts";
 import type { Job } from "./lifecycle-state.ts";
 
-type Why = Extract<Removal["why"], "delete" | "update" | "cancel">;
+type Why = Extract<Removal["why"], "delete" | "update" | "cancel" | "replace">;
 
-const LOGS_GIVEN_UP = { delete: "the job was deleted", update: "the job was updated", cancel: "the run was cancelled" };
+const LOGS_GIVEN_UP: Record<Why, string> = {
+  delete: "the job was deleted",
+  update: "the job was updated",
+  cancel: "the run was cancelled",
+  replace: "a newer slot replaced the run",
+};
 
 /** When a run is to be booked, epoch ms: its time less the job's lead. */
 function bookAt(job: Job, run: Run): number {
@@ -19,6 +25,7 @@ function bookAt(job: Job, run: Run): number {
 /** Whether no cluster can have heard of the run yet. */
 function wasNeverBooked(job: Job, run: Run, now: number): boolean {
   if (run.state !== "due") return false;
+  if (run.slot !== undefined) return isWithoutRow(run);
   if (run.cluster === null || waitsFor(job, run) !== null) return true;
   return now < bookAt(job, run) && run.book !== null;
 }
@@ -30,7 +37,7 @@ function removedFor(removal: Removal, why: Why): Removal {
 }
 
 /** Ends an open run for its caller: here and now where its cluster never heard of it, else by its cluster. */
-function endForCaller(job: Job, run: Run, why: Why, now: number): Job {
+export function endForCaller(job: Job, run: Run, why: Why, now: number): Job {
   if (run.state === "ending") {
     // Who ends a run waits for no log.
     const given = giveUpLogs(run, LOGS_GIVEN_UP[why]);
@@ -38,7 +45,8 @@ function endForCaller(job: Job, run: Run, why: Why, now: number): Job {
     return deletionMet(over, "already_finished", now);
   }
   if (run.removal === null && wasNeverBooked(job, run, now)) return takenBack(job, run, why, now);
-  const removal = run.removal && removedFor(run.removal, why);
+  // What is only taken back may be left alone by its cluster: who ends it asks anew.
+  const removal = run.removal && run.removal.why !== "take_back" ? removedFor(run.removal, why) : null;
   return withRun(job, removal ? { ...run, removal } : removeNow(run, why, now));
 }
 
@@ -56,14 +64,16 @@ export function clearFinished(job: Job, now: number): Job {
   return { ...job, runs: job.runs.map((run) => removeFinished(job, run, now)) };
 }
 
-/** Deletes the job (contract, part 2); a job that is submitted and not yet created needs `force`. */
+/** Deletes the job (contract, part 2); a once job that is submitted and not yet created needs `force`. */
 export function deleteJob(job: Job, force: boolean, now: number): Step {
   // A deletion that is under way, or done, is joined by whoever asks.
   if (job.deletion?.state === "done" || job.deletion?.state === "asked") return ignored("already_known");
-  if (isSubmitted(newestRun(job)) && !force) return refused("submitted");
+  if (job.cron === undefined && isSubmitted(newestRun(job)) && !force) return refused("submitted");
+  // The slots that a schedule still had are taken back, whether one was booked or not.
+  const met = job.cron?.next ? "cancelled_before_dispatch" : "already_finished";
   const asked: Job = {
     ...job,
-    deletion: { state: "asked", askedAt: now, met: "already_finished" },
+    deletion: { state: "asked", askedAt: now, met },
     clearing: job.finishedRuns > 0 ? { ...retryNow(now), below: job.nextRun } : null,
   };
   const ended = clearFinished(endAllForCaller(asked, "delete", now), now);
@@ -73,7 +83,7 @@ export function deleteJob(job: Job, force: boolean, now: number): Step {
 /** Cancels one run (contract, part 5); of one that is over, or ending by itself, nothing changes. */
 export function cancelRun(job: Job, number: number, now: number): Step {
   const run = findRun(job, number);
-  if (run === undefined) return refused("unknown_run");
+  if (run === undefined || isGhost(run)) return refused("unknown_run");
   if (isOver(run) || run.state === "ending") return ignored("run_is_over");
   return moved(endForCaller(job, run, "cancel", now));
 }

@@ -1,10 +1,13 @@
 import type { RunStatus } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
 import type { JobRow } from "../db/rows.ts";
-import type { JobSnapshot, JobStatus, RunView } from "./calls.ts";
+import type { JobSnapshot, JobStatus, RunView, SlotTimes } from "./calls.ts";
+import type { CronRow } from "./cron-row.ts";
 import { explain, reasonText, successText } from "./lifecycle-explain.ts";
+import { SLOT_OVERDUE_MS } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { isOver, isSubmitted, newestRun, waitsFor } from "./lifecycle-runs.ts";
+import { isOver, isShown, isSubmitted, jobTypeOf, newestRun, speaker, waitsFor } from "./lifecycle-runs.ts";
+import { isOpenRun, nextSlotOf, rulesOf, slotStateOf } from "./lifecycle-slot-clock.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { timesOf } from "./lifecycle-timeline.ts";
 
@@ -14,16 +17,21 @@ export type Look = RowView | null;
 /** How many runs `describe` shows, the newest first. */
 export const RUNS_DESCRIBED = 20;
 
-/** The run whose cluster says why the job does not get on: the one that the current run waits for, or that run itself. */
-export function runToLookAt(job: Job): Run {
+/**
+ * The run whose cluster says why the job does not get on: the one that a once job's newest run waits for, or that run itself; a
+ * cron job's newest open one, null where none is.
+ */
+export function runToLookAt(job: Job): Run | null {
+  if (job.cron !== undefined) return job.runs.findLast(isOpenRun) ?? null;
   const run = newestRun(job);
   return waitsFor(job, run) ?? run;
 }
 
 /** The seed's `job_status` of the job (contract, part 2). */
-function jobStatusOf(job: Job): JobStatus {
+function jobStatusOf(job: Job, now: number): JobStatus {
   if (job.deletion?.state === "done") return 3;
-  switch (newestRun(job).state) {
+  switch (speaker(job, now)?.state) {
+    case undefined:
     case "due":
     case "sent":
       return -1;
@@ -42,16 +50,18 @@ function jobStatusOf(job: Job): JobStatus {
 }
 
 /** The seed's `job_exec_information`: why it failed or how it ended; empty while it goes on. */
-function informationOf(job: Job): string {
-  const run = newestRun(job);
-  if (!isOver(run)) {
+function informationOf(job: Job, now: number): string {
+  const run = speaker(job, now);
+  if (run === null || !isOver(run)) {
     if (job.deletion?.state === "refused") return `not deleted: ${job.deletion.message}`;
-    return run.refusal === "" ? "" : `not removed: ${run.refusal}`;
+    return run === null || run.refusal === "" ? "" : `not removed: ${run.refusal}`;
   }
   return run.state === "succeeded" ? successText(run) : reasonText(run.end);
 }
 
-function statusOf(run: Run, look: Look): RunStatus {
+/** The word for a run's state; a cron job before its first run waits for a slot that is due. */
+function statusOf(run: Run | null, look: Look): RunStatus {
+  if (run === null) return "due";
   if (run.state === "ending") return "running";
   const wasSent = look?.row?.state === "sent" || look?.row?.state === "created";
   return run.state === "due" && wasSent ? "sent" : run.state;
@@ -66,7 +76,7 @@ export function runView(run: Run, look: Look): RunView {
   return {
     run: run.run,
     slotAt: run.slotAt,
-    count: 1,
+    count: run.count ?? 1,
     status: statusOf(run, look),
     cluster: run.cluster,
     kubeJob: run.kubeJob,
@@ -86,12 +96,12 @@ export function runView(run: Run, look: Look): RunView {
 
 /** Those runs at hand that callers see, newest first: each from its due time on, or once more is known of it. */
 export function shownRuns(job: Job, now: number): Run[] {
-  return job.runs.filter((run) => run.dueAt <= now || run.state !== "due").reverse();
+  return job.runs.filter((run) => isShown(run, now)).reverse();
 }
 
 /** Some of the runs at hand as callers see them; `look` is about the run to look at. */
 export function runViews(job: Job, runs: readonly Run[], look: Look): RunView[] {
-  const lookedAt = runToLookAt(job).run;
+  const lookedAt = runToLookAt(job)?.run;
   return runs.map((run) => runView(run, run.run === lookedAt ? look : null));
 }
 
@@ -100,19 +110,20 @@ export function runViews(job: Job, runs: readonly Run[], look: Look): RunView[] 
  * about the run to look at.
  */
 export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
-  const run = newestRun(job);
-  const lookedAt = runToLookAt(job).run;
+  const run = speaker(job, now);
+  const lookedAt = runToLookAt(job)?.run;
   return {
     jobId: job.jobId,
     id: job.id,
-    jobType: "once",
+    jobType: jobTypeOf(job),
     definition: job.definition,
-    jobStatus: jobStatusOf(job),
-    status: job.deletion?.state === "done" ? "deleted" : statusOf(run, run.run === lookedAt ? look : null),
-    information: informationOf(job),
+    jobStatus: jobStatusOf(job, now),
+    status: job.deletion?.state === "done" ? "deleted" : statusOf(run, run?.run === lookedAt ? look : null),
+    information: informationOf(job, now),
     times: job.times,
     successTimes: job.successTimes,
-    cluster: run.cluster,
+    cluster: clusterOf(job),
+    ...(job.cron && { slots: slotTimesOf(job, now) }),
     explain: explain(job, look, now),
     createdAt: job.createdAt,
     updatedAt: job.updatedAt,
@@ -120,28 +131,53 @@ export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
   };
 }
 
+/** Where the job's runs go; null: no cluster fits yet. */
+function clusterOf(job: Job): string | null {
+  return job.cron === undefined ? newestRun(job).cluster : job.cron.cluster;
+}
+
+/** A cron job's next slot as its rules say now, and what came of those before. */
+function slotTimesOf(job: Job, now: number): SlotTimes {
+  const { lastExecAt, lastSuccessAt } = slotStateOf(job);
+  return { nextAt: nextSlotOf(rulesOf(job), now), lastExecAt, lastSuccessAt };
+}
+
+/** When the sweep is to look at the job unless it has written its row anew, epoch ms; null: nothing is awaited. */
+function overdueAtOf(job: Job): number | null {
+  if (job.deletion?.state === "done") return null;
+  if (job.cron !== undefined) return job.cron.next && job.cron.next.at + SLOT_OVERDUE_MS;
+  const run = newestRun(job);
+  return isSubmitted(run) ? run.dueAt : null;
+}
+
 /** The part of the index row that a job's life changes. The sweep is to look at it once its time is past and no Job was seen. */
 export function changingRowOf(
   job: Job,
-): Pick<JobRow, "cluster" | "jobStatus" | "information" | "times" | "successTimes" | "overdueAt"> {
-  const run = newestRun(job);
-  const isAwaited = job.deletion?.state !== "done" && isSubmitted(run);
+  now: number,
+): Pick<JobRow, "cluster" | "jobStatus" | "information" | "times" | "successTimes" | "overdueAt" | "cron"> {
   return {
-    cluster: run.cluster,
-    jobStatus: jobStatusOf(job),
-    information: informationOf(job),
+    cluster: clusterOf(job),
+    jobStatus: jobStatusOf(job, now),
+    information: informationOf(job, now),
     times: job.times,
     successTimes: job.successTimes,
-    overdueAt: isAwaited ? run.dueAt : null,
+    overdueAt: overdueAtOf(job),
+    cron: job.cron ? JSON.stringify(cronRowOf(job)) : null,
   };
 }
 
+/** What lists show of a cron job, and what they compute its next slot from. */
+function cronRowOf(job: Job): CronRow {
+  const { lastExecAt, lastSuccessAt } = slotStateOf(job);
+  return { ...rulesOf(job), lastExecAt, lastSuccessAt };
+}
+
 /** The job's index row, whole. */
-export function jobRowOf(job: Job): JobRow {
+export function jobRowOf(job: Job, now: number): JobRow {
   const { definition } = job;
   return {
-    ...changingRowOf(job),
-    jobType: "once",
+    ...changingRowOf(job, now),
+    jobType: jobTypeOf(job),
     id: job.id,
     jobId: job.jobId,
     version: job.index.version,

@@ -65,8 +65,9 @@ export class LateAsker {
   /** null: the job could not be asked. */
   async #askOne(row: OpenRun): Promise<LateAnswer | null> {
     try {
-      const { env, cluster } = this.#ports;
-      return await within(ANSWER_WITHIN_MS, jobStub(env, row.jobId).late(cluster, { jobId: row.jobId, run: row.run }));
+      const { env, cluster, memory } = this.#ports;
+      const linked = memory.kept.presence.up;
+      return await within(ANSWER_WITHIN_MS, jobStub(env, row.jobId).late(cluster, row.run, linked));
     } catch (error) {
       logError(`job ${row.jobId} could not be asked about its late run ${row.run}`, error);
       return null;

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { LOSS_MS, PING, PONG, type RunKey } from "../../protocol/words.ts";
-import type { BookAnswer, Booking, CancelAnswer, ClusterCalls, RowView } from "../clusters/calls.ts";
+import type { BookAnswer, Booking, Cancel, CancelAnswer, ClusterCalls, RowView } from "../clusters/calls.ts";
 import { removeText } from "../clusters/frames.ts";
 import { bookRun, cancelRun } from "../clusters/open-runs-booking.ts";
 import { isToBeArmed, type Wake } from "../clusters/open-runs-clock.ts";
@@ -82,8 +82,8 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
     return { answer };
   }
 
-  async cancel(run: RunKey, n: number, at: { namespace: string; name: string }): Promise<CancelAnswer> {
-    const { answer, row } = cancelRun(this.#rows.get(run), run, n, at, Date.now());
+  async cancel(run: RunKey, cancel: Cancel): Promise<CancelAnswer> {
+    const { answer, row } = cancelRun(this.#rows.get(run), run, cancel, Date.now());
     if (row !== null) {
       this.#rows.put([row]);
       if (row.state === "removing") this.#sendToOpenLink([removeText(row)]);

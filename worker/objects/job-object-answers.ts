@@ -1,4 +1,12 @@
-import type { CancelRunAnswer, DeleteAnswer, DeleteOutcome, UpdateAnswer } from "../jobs/calls.ts";
+import type {
+  CancelRunAnswer,
+  DeleteAnswer,
+  DeleteOutcome,
+  SuspendAnswer,
+  TriggerAnswer,
+  UpdateAnswer,
+  UpdateCronAnswer,
+} from "../jobs/calls.ts";
 import type { RefusalCode } from "../jobs/lifecycle-events.ts";
 import { outcomeOf, strongest } from "../jobs/lifecycle-removal.ts";
 import type { Run } from "../jobs/lifecycle-run.ts";
@@ -46,4 +54,27 @@ export function updateAnswer(code: RefusalCode, job: Job | null): UpdateAnswer {
   if (code === "claim_first" && job !== null) return { answer: "claim_first", id: job.id };
   if (code === "submitted" || code === "deleted" || code === "claim_too_old") return { answer: code };
   return { answer: "unknown" };
+}
+
+/** The answer to a cron job's update that was not taken. */
+export function updateCronAnswer(code: RefusalCode, job: Job | null): UpdateCronAnswer {
+  if (code === "claim_first" && job !== null) return { answer: "claim_first", id: job.id };
+  return { answer: code === "behind" || code === "deleted" || code === "claim_too_old" ? code : "unknown" };
+}
+
+/** What an update met of the slots that the job had: one was still to come or waited, or none was. */
+export function slotsMet(job: Job | null): DeleteOutcome {
+  const isWaiting = job?.runs.some((run) => run.state === "due") ?? false;
+  return isWaiting || job?.cron?.next ? "cancelled_before_dispatch" : "already_finished";
+}
+
+/** The answer to a suspension that was not taken. */
+export function suspendAnswer(code: RefusalCode): SuspendAnswer {
+  return { answer: code === "behind" || code === "deleted" ? code : "unknown" };
+}
+
+/** The answer to a trigger that was not taken. */
+export function triggerAnswer(code: RefusalCode): TriggerAnswer {
+  const isKnown = code === "deleted" || code === "too_many_runs" || code === "too_many_open";
+  return { answer: isKnown ? code : "unknown" };
 }

@@ -1,4 +1,4 @@
-import type { ClusterCalls } from "../clusters/calls.ts";
+import type { Cancel, ClusterCalls } from "../clusters/calls.ts";
 import { chooseCluster } from "../clusters/choosing.ts";
 import { listClusterIds } from "../db/clusters.ts";
 import { deleteJobRow, writeJobRow } from "../db/job-rows.ts";
@@ -8,7 +8,7 @@ import type { Effect } from "../jobs/lifecycle-effects.ts";
 import type { Event } from "../jobs/lifecycle-events.ts";
 import { ATTEMPT_MS } from "../jobs/lifecycle-limits.ts";
 import type { Run } from "../jobs/lifecycle-run.ts";
-import { findRun } from "../jobs/lifecycle-runs.ts";
+import { findRun, jobTypeOf } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
 import { jobRowOf } from "../jobs/lifecycle-views.ts";
 import { buildManifest } from "../jobs/manifest.ts";
@@ -52,7 +52,7 @@ async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {
     name: run.kubeJob,
     manifest: buildManifest(definition, {
       jobId: job.jobId,
-      jobType: "once",
+      jobType: jobTypeOf(job),
       run: run.run,
       clusterLabel: `${job.installation}.${cluster}`,
       kubeJob: run.kubeJob,
@@ -62,11 +62,11 @@ async function book(env: Env, job: Job, run: Run, n: number): Promise<Event> {
   return { type: "booked", run: run.run, n, answer };
 }
 
-async function cancel(env: Env, job: Job, run: Run, n: number): Promise<Event> {
+async function cancel(env: Env, job: Job, run: Run, how: Pick<Cancel, "n" | "unlessSent">): Promise<Event> {
   const key = { jobId: job.jobId, run: run.run };
-  const at = { namespace: run.namespace, name: run.kubeJob };
-  const { answer } = await clusterCalls(env, run.cluster ?? "").cancel(key, n, at);
-  return { type: "cancel_answered", run: run.run, n, answer };
+  const cancel: Cancel = { ...how, namespace: run.namespace, name: run.kubeJob };
+  const { answer } = await clusterCalls(env, run.cluster ?? "").cancel(key, cancel);
+  return { type: "cancel_answered", run: run.run, n: how.n, answer };
 }
 
 /** A cluster for a run that none fitted when its job was created; null: still none. */
@@ -88,15 +88,15 @@ async function attempt(env: Env, job: Job, effect: TriedEffect): Promise<Event |
       return { type: "looked", run: run.run, row: view.row, linkedSince: view.link.up ? view.link.since : null };
     }
     case "cancel":
-      return run ? await cancel(env, job, run, effect.n) : null;
+      return run ? await cancel(env, job, run, { n: effect.n, unlessSent: effect.unlessSent }) : null;
     case "write_index":
-      await writeJobRow(env.DB, jobRowOf(job));
+      await writeJobRow(env.DB, jobRowOf(job, Date.now()));
       return { type: "index_written", version: job.index.version };
     case "release_name":
       await releaseName(env.DB, { ...effect.name, jobId: job.jobId }, effect.name.releasing?.upTo);
       return { type: "name_released", name: effect.name };
     case "purge":
-      await deleteJobRow(env.DB, { jobType: "once", id: job.id, jobId: job.jobId });
+      await deleteJobRow(env.DB, { jobType: jobTypeOf(job), id: job.id, jobId: job.jobId });
       await releaseName(env.DB, { ...job.definition, jobId: job.jobId });
       for (const name of job.names) await releaseName(env.DB, { ...name, jobId: job.jobId });
       return null;

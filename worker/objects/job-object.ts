@@ -1,5 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import type { RunKey } from "../../protocol/words.ts";
 import type { RowView } from "../clusters/calls.ts";
 import { settingsOf } from "../env.ts";
 import { logError } from "../errors.ts";
@@ -13,13 +12,17 @@ import type {
   FactAnswer,
   JobCalls,
   JobSnapshot,
+  JobType,
   LateAnswer,
   LogQuery,
   RedeliverAnswer,
   RerunAnswer,
   RunsPart,
+  SuspendAnswer,
   TakenFact,
+  TriggerAnswer,
   UpdateAnswer,
+  UpdateCronAnswer,
   UpdateInput,
 } from "../jobs/calls.ts";
 import { type Advanced, advanceAll, answerFact, answerLate } from "../jobs/lifecycle.ts";
@@ -31,15 +34,28 @@ import { type Event, ignored } from "../jobs/lifecycle-events.ts";
 import { CLEARED_AT_ONCE } from "../jobs/lifecycle-limits.ts";
 import { heldName } from "../jobs/lifecycle-names.ts";
 import { mayHaveJob } from "../jobs/lifecycle-removal.ts";
-import { findRun, isOver, joined } from "../jobs/lifecycle-runs.ts";
+import { findRun, isOver, jobTypeOf, joined } from "../jobs/lifecycle-runs.ts";
+import { isBehind, isTakingBack, nextSlotOf, rulesOf, slotStateOf } from "../jobs/lifecycle-slot-clock.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
 import { RUNS_DESCRIBED, runToLookAt, runViews, shownRuns, snapshotOf } from "../jobs/lifecycle-views.ts";
-import { cancelAnswer, deletionAnswer, type EndsAnswer, endsOf, updateAnswer } from "./job-object-answers.ts";
+import {
+  cancelAnswer,
+  deletionAnswer,
+  type EndsAnswer,
+  endsOf,
+  slotsMet,
+  suspendAnswer,
+  triggerAnswer,
+  updateAnswer,
+  updateCronAnswer,
+} from "./job-object-answers.ts";
 import { clusterCalls, tryEffect, within } from "./job-object-effects.ts";
 import { bytesAbove, logStream } from "./job-object-logs.ts";
 import { JobStore } from "./job-object-store.ts";
 import { sendCallback } from "./send-callback.ts";
 
+/** How long an update or a suspension waits for its job's slots to be settled. */
+const SLOTS_WAIT_MS = 10_000;
 /** How long a description waits for the cluster's object. */
 const LOOK_MS = 2_000;
 /** After a failure of our own inside the alarm: it rings again this much later. */
@@ -79,6 +95,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   }
 
   async describe(): Promise<JobSnapshot | null> {
+    this.#lookAtSlots();
     const asked = this.#store.job;
     if (asked === null) return null;
     const look = await this.#look(asked);
@@ -87,6 +104,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   }
 
   async runs({ skip, count }: { skip: number; count: number }): Promise<RunsPart | null> {
+    this.#lookAtSlots();
     const asked = this.#store.job;
     if (asked === null) return null;
     const look = await this.#look(asked);
@@ -123,6 +141,40 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     return { answer: code === "deleted" || code === "not_finished" || code === "too_many_runs" ? code : "unknown" };
   }
 
+  async updateCron(input: UpdateInput, waitMs: number): Promise<UpdateCronAnswer> {
+    const name = input.definition;
+    const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
+    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
+    await this.#slotsSettled(SLOTS_WAIT_MS);
+    const before = this.#store.job;
+    const { advanced } = this.#apply([{ type: "update", input }]);
+    const [taken] = advanced.steps;
+    if (taken?.kind === "refused") return updateCronAnswer(taken.code, advanced.job);
+    const isTaken = await this.#until(() => (this.#isTakingBack() ? null : true), waitMs);
+    const { job } = this.#store;
+    if (isTaken === null || job === null) return { answer: "timeout" };
+    return { answer: "updated", outcome: slotsMet(before), nextAt: nextSlotOf(rulesOf(job), Date.now()) };
+  }
+
+  async suspend(suspend: boolean): Promise<SuspendAnswer> {
+    await this.#slotsSettled(SLOTS_WAIT_MS);
+    const { advanced } = this.#apply([{ type: "suspend", suspend }]);
+    const [taken] = advanced.steps;
+    if (taken?.kind === "refused") return suspendAnswer(taken.code);
+    // Whether or not its cluster's object has answered by then, what it has not sent is taken back.
+    await this.#until(() => (this.#isTakingBack() ? null : true), SLOTS_WAIT_MS);
+    const { job } = this.#store;
+    if (job === null) return { answer: "unknown" };
+    return { answer: "suspended", suspend, nextAt: nextSlotOf(rulesOf(job), Date.now()) };
+  }
+
+  async trigger(): Promise<TriggerAnswer> {
+    const run = this.#store.job?.nextRun ?? 0;
+    const { advanced } = this.#apply([{ type: "trigger" }]);
+    const [taken] = advanced.steps;
+    return taken?.kind === "refused" ? triggerAnswer(taken.code) : { answer: "triggered", run };
+  }
+
   async cancelRun(run: number, waitMs: number): Promise<CancelRunAnswer> {
     const { advanced } = this.#apply([{ type: "cancel", run }]);
     const [taken] = advanced.steps;
@@ -130,8 +182,11 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     return cancelAnswer(await this.#endedWithin([run], waitMs));
   }
 
-  async delete(options: { force: boolean; waitMs: number }): Promise<DeleteAnswer> {
-    const { advanced } = this.#apply([{ type: "delete", force: options.force }]);
+  async delete(options: { jobType: JobType; force: boolean; waitMs: number }): Promise<DeleteAnswer> {
+    const { jobType, force } = options;
+    const { job } = this.#store;
+    if (job !== null && jobTypeOf(job) !== jobType) return { answer: "unknown" };
+    const { advanced } = this.#apply([{ type: "delete", force }]);
     const [taken] = advanced.steps;
     if (taken?.kind === "refused") return { answer: taken.code === "submitted" ? "submitted" : "unknown" };
     return (await this.#until(() => deletionAnswer(this.#store.job), options.waitMs)) ?? { answer: "timeout" };
@@ -170,9 +225,9 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     );
   }
 
-  async late(cluster: string, run: RunKey): Promise<LateAnswer> {
-    const { advanced } = this.#apply([{ type: "late", cluster, run: run.run }]);
-    return answerLate(advanced.job, cluster, run.run);
+  async late(cluster: string, run: number, linked: boolean): Promise<LateAnswer> {
+    const { advanced } = this.#apply([{ type: "late", cluster, run, linked }]);
+    return answerLate(advanced.job, cluster, run);
   }
 
   async poke(): Promise<boolean> {
@@ -269,9 +324,33 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     await this.#apply([{ type: "recalled", ...found }]).effects;
   }
 
+  /** Slots that are only counted are counted seldom: whoever reads sees what is certain by now. */
+  #lookAtSlots(): void {
+    const { job } = this.#store;
+    if (job?.cron && isBehind(job, Date.now())) this.#apply([{ type: "tick" }]);
+  }
+
+  #isTakingBack(): boolean {
+    const { job } = this.#store;
+    return job !== null && isTakingBack(job);
+  }
+
+  /** Waits until what was taken back has come back, and works off the slots of an absence, turn by turn. */
+  async #slotsSettled(waitMs: number): Promise<void> {
+    const by = Date.now() + waitMs;
+    await this.#until(() => (this.#isTakingBack() ? null : true), waitMs);
+    while (this.#store.job?.cron && isBehind(this.#store.job, Date.now()) && Date.now() < by) {
+      const { cursor } = slotStateOf(this.#store.job);
+      this.#apply([{ type: "tick" }]);
+      // The store's output gate opens between turns, and other requests are heard.
+      await Promise.resolve();
+      if (this.#store.job?.cron?.cursor === cursor) return;
+    }
+  }
+
   async #look(job: Job): Promise<RowView | null> {
     const run = runToLookAt(job);
-    if (run.cluster === null || !isWorthALook(run)) return null;
+    if (run === null || run.cluster === null || !isWorthALook(run)) return null;
     try {
       return await within(LOOK_MS, clusterCalls(this.env, run.cluster).look({ jobId: job.jobId, run: run.run }));
     } catch (error) {

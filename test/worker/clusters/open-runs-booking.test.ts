@@ -72,26 +72,26 @@ describe("booking a run", () => {
 
 describe("cancelling a run", () => {
   it.each(CELLS)("with a row that is $name and a decision that is $age is answered as the table says", (cell) => {
-    const decision = cancelRun(cell.row, RUN, N[cell.age], AT, NOW);
+    const decision = cancelRun(cell.row, RUN, { n: N[cell.age], ...AT, unlessSent: false }, NOW);
 
     expect({ answer: decision.answer, state: decision.row?.state ?? null }).toEqual(CANCEL[cell.name]?.[cell.age]);
     if (decision.row !== null) expect(decision.row).toMatchObject({ n: N[cell.age], cancelled: true });
   });
 
   it("keeps a tombstone for a quarter of an hour, so that a late booking is stale", () => {
-    const { row } = cancelRun(aRow("booked"), RUN, 6, AT, NOW);
+    const { row } = cancelRun(aRow("booked"), RUN, { n: 6, ...AT, unlessSent: false }, NOW);
     expect(row?.forgetAt).toBe(NOW + FORGET_AFTER_MS);
     expect(row && isTombstone(row)).toBe(true);
     expect(bookRun(row, aBooking({ n: 5 })).answer).toBe("stale");
   });
 
   it("remembers to whom the run was sent, since those processes may still create its Job", () => {
-    const { row } = cancelRun(aRow("sent", { sentBefore: ["p0"] }), RUN, 6, AT, NOW);
+    const { row } = cancelRun(aRow("sent", { sentBefore: ["p0"] }), RUN, { n: 6, ...AT, unlessSent: false }, NOW);
     expect(row).toMatchObject({ sentTo: "p1", sentBefore: ["p0"] });
   });
 
   it("names the Job of a run that is not known here, so that it can be looked for", () => {
-    const { row } = cancelRun(null, RUN, 6, AT, NOW);
+    const { row } = cancelRun(null, RUN, { n: 6, ...AT, unlessSent: false }, NOW);
     expect(row).toMatchObject({ ...RUN, ...AT, state: "removing" });
   });
 });
@@ -107,7 +107,9 @@ describe("random calls in any order", () => {
         const n = Math.floor(random() * 8);
         const wasSent: boolean = before !== null && before.sentAt !== null;
         const call: BookDecision | CancelDecision =
-          random() < 0.5 ? bookRun(before, aBooking({ n })) : cancelRun(before, RUN, n, AT, NOW);
+          random() < 0.5
+            ? bookRun(before, aBooking({ n }))
+            : cancelRun(before, RUN, { n: n, ...AT, unlessSent: false }, NOW);
         if (before !== null && n < before.n) expect(call).toEqual({ answer: "stale", row: null });
         if (wasSent) expect(["stale", "taken", "removing"]).toContain(call.answer);
         row = call.row ?? before;

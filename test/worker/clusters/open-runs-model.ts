@@ -198,7 +198,7 @@ export class Model {
 
   #cancel(): void {
     this.#n += 1;
-    const { answer, row } = cancelRun(this.row, RUN, this.#n, AT, this.now);
+    const { answer, row } = cancelRun(this.row, RUN, { n: this.#n, ...AT, unlessSent: false }, this.now);
     this.row = row ?? this.row;
     this.#say(`cancel: ${answer}`);
     if (answer === "unbooked") this.over = true;

@@ -209,5 +209,6 @@ function indexRow(key: { id: number; jobId: string }) {
     createTime: 0,
     updateTime: 0,
     overdueAt: null,
+    cron: null,
   };
 }

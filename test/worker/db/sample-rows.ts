@@ -22,6 +22,7 @@ export const ROW: JobRow = {
   createTime: 100,
   updateTime: 100,
   overdueAt: 5_000,
+  cron: null,
 };
 
 /** The first ten once jobs, whatever they are. */

@@ -145,7 +145,7 @@ describe("many facts in one turn", () => {
     const { job, effects } = advanceAll(SAMPLES.booked, facts, LATER);
 
     expect(effects).toEqual([{ type: "write_index" }]);
-    expect(job && jobRowOf(job)).toMatchObject({
+    expect(job && jobRowOf(job, LATER)).toMatchObject({
       version: 2,
       jobStatus: 2,
       times: 1,
@@ -195,7 +195,7 @@ describe("what callers see", () => {
   });
 
   it("is the whole index row, with times in seconds", () => {
-    expect(SAMPLES.due && jobRowOf(SAMPLES.due)).toEqual({
+    expect(SAMPLES.due && jobRowOf(SAMPLES.due, LATER)).toEqual({
       jobType: "once",
       id: 7,
       jobId: JOB_ID,
@@ -215,6 +215,7 @@ describe("what callers see", () => {
       createTime: T0 / 1_000,
       updateTime: T0 / 1_000,
       overdueAt: DUE_AT,
+      cron: null,
     });
   });
 });

@@ -93,7 +93,7 @@ function stumble(world: World): void {
     [
       0.5,
       () => {
-        world.turn({ type: "late", cluster: CLUSTER, run: world.job?.current ?? 1 });
+        world.turn({ type: "late", cluster: CLUSTER, run: world.job?.current ?? 1, linked: false });
       },
     ],
   ];
@@ -229,7 +229,7 @@ function checkEnd(world: World, ends: Map<string, number>): void {
   }
   checkCallbacks(world, job);
   expect(world.overlaps, "Jobs of two runs at once").toBe(0);
-  expect(world.index, "the index row").toEqual(jobRowOf(job));
+  expect(world.index, "the index row").toEqual(jobRowOf(job, world.now));
   const names = job.deletion?.state === "done" ? [] : [job.definition.jobName];
   expect([...world.claims.keys()], "the names that are claimed").toEqual(names);
   if (job.deletion?.state === "done") {

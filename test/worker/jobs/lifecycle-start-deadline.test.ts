@@ -58,7 +58,7 @@ describe("a Job of which no container has started", () => {
   it("is removed, and the run fails with what it waited for once the cluster confirms", () => {
     const { job, effects } = advance(SAMPLES.unstarted, looked(), LATER);
 
-    expect(effects).toContainEqual({ type: "cancel", run: 1, n: 2 });
+    expect(effects).toContainEqual({ type: "cancel", run: 1, n: 2, unlessSent: false });
     expect(snapshotAfter(job, REMOVING)).toMatchObject({ jobStatus: 0, status: "created" });
     expect(snapshotAfter(job, REMOVING, REMOVED)).toMatchObject({
       jobStatus: 1,

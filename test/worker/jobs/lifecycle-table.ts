@@ -8,6 +8,10 @@ import { FACT_TABLE } from "./lifecycle-table-facts.ts";
  * deletion is.
  */
 export const TABLE = `
+suspend trigger
+  !unknown: none due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing
+  !unknown: stopping notDeleted succeeded failed refused cancelled lost skipped deleted leaving updating updated
+  !unknown: notUpdated cancelling again repaired
 create
   >due: none
   !exists: due booked unplaced overdue sent created unstarted tooLate running ending takenBack asked removing stopping

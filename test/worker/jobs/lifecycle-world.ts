@@ -194,13 +194,18 @@ export class World {
         return { ...effect, type: "looked", row: this.#row(cluster, effect.run), linkedSince: this.linkedSince };
       case "cancel": {
         const key = { jobId: JOB_ID, run: effect.run };
-        const { answer, row } = cancelRun(this.#row(cluster, effect.run), key, effect.n, at, this.now);
+        const { answer, row } = cancelRun(
+          this.#row(cluster, effect.run),
+          key,
+          { ...at, n: effect.n, unlessSent: effect.unlessSent },
+          this.now,
+        );
         this.#put(cluster, row);
         if (row?.state === "removing") this.#command(cluster, row);
         return { type: "cancel_answered", run: effect.run, n: effect.n, answer };
       }
       case "write_index": {
-        const row = jobRowOf(job);
+        const row = jobRowOf(job, this.now);
         if (this.index === null || row.version > this.index.version) this.index = row;
         return { type: "index_written", version: row.version };
       }

@@ -74,7 +74,7 @@ describe("a run's facts", () => {
     relay.send({ type: "created", ...FIRST, jobId, id: 1, uid: "u", ...at, adopted: false });
     await relay.until("ok");
 
-    const deleted = jobObject(jobId).calls.delete({ force: true, waitMs: 5_000 });
+    const deleted = jobObject(jobId).calls.delete({ jobType: "once", force: true, waitMs: 5_000 });
     const [remove] = await relay.until("remove");
     relay.send({ type: "removed", ...FIRST, jobId, id: 2, n: remove?.n ?? -1, existed: true });
 

@@ -61,9 +61,9 @@ describe("the hand-over", () => {
     const told = await relay.until("next_due");
     expect(told[0]?.nextDueInMs).toBeLessThanOrEqual(30_000);
 
-    await clusterObject("tell").cancel({ jobId: "job1", run: 1 }, 2, AT);
-    await clusterObject("tell").cancel({ jobId: "job1", run: 2 }, 2, AT);
-    await clusterObject("tell").cancel({ jobId: "job1", run: 3 }, 2, AT);
+    await clusterObject("tell").cancel({ jobId: "job1", run: 1 }, { n: 2, ...AT, unlessSent: false });
+    await clusterObject("tell").cancel({ jobId: "job1", run: 2 }, { n: 2, ...AT, unlessSent: false });
+    await clusterObject("tell").cancel({ jobId: "job1", run: 3 }, { n: 2, ...AT, unlessSent: false });
     await vi.waitFor(() => expect(relay.all("next_due").at(-1)?.nextDueInMs).toBeNull());
   });
 
@@ -83,7 +83,7 @@ describe("the hand-over", () => {
   it("puts many creates into one frame, after the deletes", async () => {
     const past = Date.now() - 100;
     for (let run = 1; run <= 40; run += 1) await clusterObject("batch").book(booking(run, past + run));
-    await clusterObject("batch").cancel({ jobId: "job1", run: 99 }, 1, AT);
+    await clusterObject("batch").cancel({ jobId: "job1", run: 99 }, { n: 1, ...AT, unlessSent: false });
 
     const relay = await joinedRelay("batch", "p1");
     await relay.until("create", 40);
@@ -127,7 +127,9 @@ describe("booking and taking back", () => {
     const cluster = clusterObject("tombstone");
     await cluster.book(booking(1, Date.now() + 250));
 
-    expect(await cluster.cancel({ jobId: "job1", run: 1 }, 2, AT)).toEqual({ answer: "unbooked" });
+    expect(await cluster.cancel({ jobId: "job1", run: 1 }, { n: 2, ...AT, unlessSent: false })).toEqual({
+      answer: "unbooked",
+    });
     expect(await cluster.book(booking(1, Date.now()))).toEqual({ answer: "stale" });
     await cluster.book(booking(2, Date.now() + 300));
     await relay.until("create");
@@ -141,7 +143,9 @@ describe("booking and taking back", () => {
     await cluster.book(booking(1, Date.now()));
     await relay.until("create");
 
-    expect(await cluster.cancel({ jobId: "job1", run: 1 }, 2, AT)).toEqual({ answer: "removing" });
+    expect(await cluster.cancel({ jobId: "job1", run: 1 }, { n: 2, ...AT, unlessSent: false })).toEqual({
+      answer: "removing",
+    });
     expect(await relay.until("remove")).toMatchObject([{ run: 1, n: 2, ...AT }]);
     expect(await cluster.book(booking(1, Date.now(), { n: 3 }))).toEqual({ answer: "taken" });
 
@@ -157,7 +161,7 @@ describe("booking and taking back", () => {
     await vi.waitFor(async () => expect(await alarmOf("idle")).toBeNull());
 
     await clusterObject("idle").book(booking(1, Date.now() + 60_000));
-    await clusterObject("idle").cancel({ jobId: "job1", run: 1 }, 2, AT);
+    await clusterObject("idle").cancel({ jobId: "job1", run: 1 }, { n: 2, ...AT, unlessSent: false });
     const before = Date.now();
     vi.useFakeTimers({ toFake: ["Date"], now: before + 15 * 60_000 + 1_000 });
     try {

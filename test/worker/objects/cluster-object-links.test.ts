@@ -288,7 +288,9 @@ describe("a run that was taken back", () => {
     const relay = await joinedRelay("repair", "p1");
     const later = { n: 1, dueAt: Date.now() + 60_000, startDeadlineAt: null, manifest: {} };
     await clusterObject("repair").book({ ...RUN, ...AT, ...later });
-    expect(await clusterObject("repair").cancel(RUN, 2, AT)).toEqual({ answer: "unbooked" });
+    expect(await clusterObject("repair").cancel(RUN, { n: 2, ...AT, unlessSent: false })).toEqual({
+      answer: "unbooked",
+    });
 
     relay.send({ type: "inventory", jobs: [{ ...RUN, ...AT, uid: "uid1", phase: "active" }], last: true });
 

@@ -19,7 +19,11 @@ async function isClaimed(jobId: string): Promise<boolean> {
 }
 
 function remove(jobId: string, options: { force?: boolean; waitMs?: number } = {}): Promise<DeleteAnswer> {
-  return jobObject(jobId).calls.delete({ force: options.force ?? false, waitMs: options.waitMs ?? WAIT_MS });
+  return jobObject(jobId).calls.delete({
+    jobType: "once",
+    force: options.force ?? false,
+    waitMs: options.waitMs ?? WAIT_MS,
+  });
 }
 
 it("refuses to delete a job that is submitted and not yet created, and does so with force", async () => {

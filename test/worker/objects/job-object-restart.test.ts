@@ -144,7 +144,7 @@ it("skips a run that its cluster never took before its start deadline, and says 
   const job = await jobObject(jobId).calls.describe();
   expect(job).toMatchObject({ status: "skipped", jobStatus: 1, runs: [{ reason: "deadline", sentAt: null }] });
   expect(job?.information).toMatch(/^deadline: its start deadline passed/);
-  expect(await jobObject(jobId).calls.late(cluster, { jobId, run: 1 })).toBe("drop");
+  expect(await jobObject(jobId).calls.late(cluster, 1, false)).toBe("drop");
 });
 
 it("keeps a once job that is late, for as long as it may start", async () => {
@@ -152,10 +152,10 @@ it("keeps a once job that is late, for as long as it may start", async () => {
   const jobId = fresh("job");
   await jobObject(jobId).calls.create(inputOf(jobId, { cluster }, { startingDeadlineSeconds: 600 }));
 
-  expect(await jobObject(jobId).calls.late(cluster, { jobId, run: 1 })).toBe("keep");
-  expect(await jobObject(jobId).calls.late("another", { jobId, run: 1 })).toBe("drop");
+  expect(await jobObject(jobId).calls.late(cluster, 1, false)).toBe("keep");
+  expect(await jobObject(jobId).calls.late("another", 1, false)).toBe("drop");
   setClock(Date.now() + 601_000);
-  expect(await jobObject(jobId).calls.late(cluster, { jobId, run: 1 })).toBe("drop");
+  expect(await jobObject(jobId).calls.late(cluster, 1, false)).toBe("drop");
 
   vi.useRealTimers();
   expect(await jobObject(jobId).calls.describe()).toMatchObject({ status: "skipped" });

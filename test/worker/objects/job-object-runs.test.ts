@@ -235,7 +235,7 @@ it("removes the Jobs of all its finished runs with the job, the recent ones", as
     await cluster.told(jobId, ...of(run, FACTS.created, FACTS.started, FACTS.ended));
   }
 
-  const answer = await jobObject(jobId).calls.delete({ force: false, waitMs: WAIT_MS });
+  const answer = await jobObject(jobId).calls.delete({ jobType: "once", force: false, waitMs: WAIT_MS });
 
   expect(answer).toEqual({ answer: "deleted", outcome: "already_finished" });
   for (const run of [1, 2, 3]) {

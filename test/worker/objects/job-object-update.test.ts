@@ -217,8 +217,10 @@ it("knows no deleted job, and deletes one whose update is under way with both it
   await cluster.running(jobId);
   expect(await update(updateOf(jobId, cluster.cluster), jobId, 20)).toEqual({ answer: "timeout" });
 
-  expect(await jobObject(jobId).calls.delete({ force: false, waitMs: 20 })).toEqual({ answer: "submitted" });
-  const deletion = jobObject(jobId).calls.delete({ force: true, waitMs: WAIT_MS });
+  expect(await jobObject(jobId).calls.delete({ jobType: "once", force: false, waitMs: 20 })).toEqual({
+    answer: "submitted",
+  });
+  const deletion = jobObject(jobId).calls.delete({ jobType: "once", force: true, waitMs: WAIT_MS });
   const { n } = await cluster.removal(jobId);
   expect(await update(updateOf(jobId, cluster.cluster, { force: true }), jobId)).toEqual({ answer: "deleted" });
   await cluster.told(jobId, { ...FACTS.removed, n });
@@ -235,7 +237,7 @@ it("lets a run that fails while its Job can't be removed be what it was: failed"
   const jobId = fresh("job");
   await cluster.running(jobId);
 
-  const answer = jobObject(jobId).calls.delete({ force: false, waitMs: WAIT_MS });
+  const answer = jobObject(jobId).calls.delete({ jobType: "once", force: false, waitMs: WAIT_MS });
   const { n } = await cluster.removal(jobId);
   await cluster.told(jobId, ENDED_FAILED);
   await cluster.told(jobId, { ...FACTS.remove_failed, n });

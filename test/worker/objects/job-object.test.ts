@@ -39,8 +39,8 @@ it("writes nothing for calls to an object that was never created", async () => {
   expect(await calls.logs({})).toBeNull();
   expect(await calls.poke()).toBe(false);
   expect(await calls.holdsName("default", jobId)).toBe(false);
-  expect(await calls.delete({ force: true, waitMs: 10 })).toEqual({ answer: "unknown" });
-  expect(await calls.late("c", { jobId, run: 1 })).toBe("drop");
+  expect(await calls.delete({ jobType: "once", force: true, waitMs: 10 })).toEqual({ answer: "unknown" });
+  expect(await calls.late("c", 1, false)).toBe("drop");
   const fact = { ...FACTS.created, jobId };
   expect(await calls.takeFacts("c", [{ fact, at: Date.now(), firedAt: null, sentAt: null }])).toEqual([
     { answer: "gone" },

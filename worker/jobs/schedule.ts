@@ -1,0 +1,148 @@
+import { patternOf } from "./cron-pattern.ts";
+import type { SlotRules } from "./definition.ts";
+import { type Offsets, offsetAt, offsetsAround } from "./zone-offsets.ts";
+
+/**
+ * What a schedule says next: a slot at an instant, epoch ms, or a local time that does not exist and that `dst_gap` `skip` drops
+ * (`at`: the end of the gap). `local` is `YYYY-MM-DDTHH:MM:SS`, a slot's and its `offset` (`±HH:MM`) those of `at`. `note`:
+ * `gap` moved here by the rule; `overlap-…` of a local time that occurs twice.
+ */
+export type SlotItem =
+  | { kind: "slot"; at: number; local: string; offset: string; note: SlotNote }
+  | { kind: "dropped"; at: number; local: string };
+export type SlotNote = "" | "gap" | "overlap-first" | "overlap-second";
+
+type Found = { at: number; note: SlotNote } | { at: number; dropped: number };
+
+/** Local times that are asked for at once. */
+const BATCH = 64;
+
+function localText(local: number): string {
+  return new Date(local).toISOString().slice(0, 19);
+}
+
+function offsetText(offset: number): string {
+  const minutes = Math.round(Math.abs(offset) / 60_000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+/** The instants of a local time; two where it occurs twice, none in a gap. */
+function instantsOf(local: number, { before, after, transitionAt }: Offsets): number[] {
+  if (transitionAt === null) return [local - before];
+  const first = local - before;
+  const second = local - after;
+  return [...(first < transitionAt ? [first] : []), ...(second >= transitionAt ? [second] : [])];
+}
+
+/** What the rules make of a local time in a gap of a schedule at fixed hours. */
+function inGap(rules: SlotRules, local: number, { before, transitionAt }: Offsets): Found[] {
+  const gapEndAt = transitionAt ?? 0;
+  switch (rules.dstGap) {
+    case "skip":
+      return [{ at: gapEndAt, dropped: local }];
+    case "first_valid":
+      return [{ at: gapEndAt, note: "gap" }];
+    case "shift":
+      // The same time by the clock that was not put forward.
+      return [{ at: local - before, note: "gap" }];
+  }
+}
+
+/** What the rules make of one local time (contract, part 5, "DST"). */
+function found(rules: SlotRules, local: number, offsets: Offsets): Found[] {
+  const { followsRealTime } = patternOf(rules.schedule);
+  const [first, second] = instantsOf(local, offsets);
+  if (first === undefined) return followsRealTime ? [] : inGap(rules, local, offsets);
+  if (second === undefined) return [{ at: first, note: "" }];
+  const both: Found[] = [
+    { at: first, note: "overlap-first" },
+    { at: second, note: "overlap-second" },
+  ];
+  if (followsRealTime || rules.dstOverlap === "both") return both;
+  return rules.dstOverlap === "first" ? both.slice(0, 1) : both.slice(1);
+}
+
+/** In order, with slots of one instant counted once: as one that the rule did not move, where there is one. */
+function inOrder(items: readonly Found[]): Found[] {
+  const sorted = items.toSorted((a, b) => a.at - b.at);
+  const slots = new Map<number, Found & { note: SlotNote }>();
+  for (const item of sorted) {
+    if (!("note" in item)) continue;
+    const known = slots.get(item.at);
+    if (known === undefined || known.note === "gap") slots.set(item.at, item);
+  }
+  return sorted.filter((item) => !("note" in item) || slots.get(item.at) === item);
+}
+
+/** No item of this local time or a later one is before this instant. */
+function soonestOf(local: number, { before, after }: Offsets): number {
+  return local - Math.max(before, after);
+}
+
+/** Finds items after `after` until `until`, or at least `limit` of them. */
+function find(rules: SlotRules, after: number, until: number, limit: number): Found[] {
+  const pattern = patternOf(rules.schedule);
+  const near = offsetsAround(rules.timeZone, after);
+  // A local time before `after`'s own may come after it where a clock is put back or a slot is moved.
+  let local = after + Math.min(near.before, near.after) - Math.abs(near.after - near.before);
+  const items: Found[] = [];
+  for (;;) {
+    const locals = pattern.after(local, Math.min(BATCH, limit + 1));
+    for (const one of locals) {
+      const offsets = offsetsAround(rules.timeZone, one);
+      if (soonestOf(one, offsets) > until) return inOrder(items);
+      for (const item of found(rules, one, offsets)) if (item.at > after && item.at <= until) items.push(item);
+    }
+    const last = locals.at(-1);
+    if (last === undefined) return inOrder(items);
+    local = last;
+    const certain = soonestOf(local, offsetsAround(rules.timeZone, local));
+    if (items.length >= limit) {
+      const ordered = inOrder(items);
+      const ready = ordered.filter(({ at }) => at < certain);
+      if (ready.length >= limit) return ready;
+    }
+  }
+}
+
+function shown(rules: SlotRules, item: Found): SlotItem {
+  if ("dropped" in item) return { kind: "dropped", at: item.at, local: localText(item.dropped) };
+  const offset = offsetAt(rules.timeZone, item.at);
+  const local = localText(item.at + offset);
+  return { kind: "slot", at: item.at, local, offset: offsetText(offset), note: item.note };
+}
+
+/**
+ * What the schedule says from `after` (excluded) to `until` (included), epoch ms, in order: at most `limit` items, but all that
+ * there are of the last one's instant. Slots of one instant count once.
+ */
+export function itemsBetween(rules: SlotRules, after: number, until: number, limit: number): SlotItem[] {
+  const items = find(rules, after, until, limit);
+  const lastAt = items[limit - 1]?.at;
+  const within = lastAt === undefined ? items : items.filter(({ at }) => at <= lastAt);
+  return within.map((item) => shown(rules, item));
+}
+
+/** What the schedule says first after that moment; null: nothing, ever. */
+export function nextItem(rules: SlotRules, after: number): SlotItem | null {
+  return itemsBetween(rules, after, Number.POSITIVE_INFINITY, 1)[0] ?? null;
+}
+
+/** The first slot after that moment, epoch ms; null: there is none. */
+export function nextSlotAt(rules: SlotRules, after: number): number | null {
+  for (let item = nextItem(rules, after); item !== null; item = nextItem(rules, item.at)) {
+    if (item.kind === "slot") return item.at;
+  }
+  return null;
+}
+
+/** Whether the schedule has a slot at that moment, epoch ms. */
+export function isSlot(rules: SlotRules, at: number): boolean {
+  return itemsBetween(rules, at - 1, at, 1).some(({ kind }) => kind === "slot");
+}
+
+/** Whether the schedule names seconds: the unit of its Jobs' names (contract, part 3). */
+export function hasSeconds(schedule: string): boolean {
+  return patternOf(schedule).hasSeconds;
+}
