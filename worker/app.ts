@@ -4,6 +4,16 @@ import { ApiError, failure, failureOf, success } from "./errors.ts";
 import { cancelRunRoute } from "./routes/cancel-run.ts";
 import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
 import { createOnceJobBatchRoute, createOnceJobRoute } from "./routes/create-once-job.ts";
+import {
+  createCronJobRoute,
+  deleteCronJobRoute,
+  describeCronJobRoute,
+  listCronJobsRoute,
+  previewSlotsRoute,
+  suspendCronJobRoute,
+  triggerCronJobRoute,
+  updateCronJobRoute,
+} from "./routes/cron-jobs.ts";
 import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
 import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
 import { listJobCallbacksRoute, redeliverCallbackRoute } from "./routes/job-callbacks.ts";
@@ -31,6 +41,14 @@ export const ROUTES: readonly Route[] = [
   [["POST"], "/api/once_job/update", updateOnceJobRoute],
   [["POST", "DELETE"], "/api/once_job/delete/:job_id?", deleteOnceJobRoute],
   [["POST"], "/api/once_job/rerun/:job_id?", rerunOnceJobRoute],
+  [["POST"], "/api/cron_job/create", createCronJobRoute],
+  [["POST", "GET"], "/api/cron_job/lists", listCronJobsRoute],
+  [["POST", "GET"], "/api/cron_job/describe/:job_id?", describeCronJobRoute],
+  [["POST"], "/api/cron_job/update", updateCronJobRoute],
+  [["POST", "DELETE"], "/api/cron_job/delete/:job_id?", deleteCronJobRoute],
+  [["POST"], "/api/cron_job/trigger/:job_id?", triggerCronJobRoute],
+  [["POST"], "/api/cron_job/suspend/:job_id?", suspendCronJobRoute],
+  [["POST", "GET"], "/api/cron_job/preview", previewSlotsRoute],
   [["POST"], "/api/job_runs/cancel/:job_id?", cancelRunRoute],
   [["POST", "GET"], "/api/job_runs/:job_id?", listJobRunsRoute],
   [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],

@@ -3,6 +3,9 @@ import { JobId, RunStatus } from "../../protocol/words.ts";
 import { CALLBACK_EVENTS } from "./lifecycle-callback.ts";
 import { MAX_PAGE_SIZE } from "./list-fields.ts";
 
+/** Slots of one preview (contract, part 5). */
+export const MAX_PREVIEW = 1_000;
+
 /** Epoch ms, or null where it has not happened (yet). */
 const At = z.int().nullable();
 const UnixSeconds = z.int();
@@ -67,6 +70,29 @@ export const DescribedOnceJob = OnceJob.extend({
 }).meta({ id: "DescribedOnceJob" });
 export type DescribedOnceJob = z.infer<typeof DescribedOnceJob>;
 
+/** A cron job: the seed's fields of a once job, and its schedule; times unix seconds, 0: none. */
+const CRON_FIELDS = {
+  schedule: z.string(),
+  time_zone: z.string(),
+  dst_gap: z.enum(["skip", "first_valid", "shift"]),
+  dst_overlap: z.enum(["first", "second", "both"]),
+  concurrency_policy: z.enum(["Allow", "Forbid", "Replace", "Queue"]),
+  misfire_policy: z.enum(["skip", "latest", "all"]),
+  misfire_limit: z.int().min(1).max(100),
+  starting_deadline_seconds: z.int().min(1).nullable(),
+  suspend: z.boolean(),
+  job_end_time: UnixSeconds.meta({ description: "0: no end." }),
+  next_exec_time: UnixSeconds.meta({ description: "Its next slot; 0: none is to come, or it is suspended." }),
+  last_exec_time: UnixSeconds.meta({ description: "Due time of the newest created run; 0: none yet." }),
+  last_success_time: UnixSeconds.meta({ description: "End of the newest run that succeeded; 0: none yet." }),
+};
+export const CronJob = OnceJob.extend(CRON_FIELDS).meta({ id: "CronJob" });
+export type CronJob = z.infer<typeof CronJob>;
+
+/** What `describe` answers of a cron job. */
+export const DescribedCronJob = DescribedOnceJob.extend(CRON_FIELDS).meta({ id: "DescribedCronJob" });
+export type DescribedCronJob = z.infer<typeof DescribedCronJob>;
+
 /** A page of once jobs, the newest first; `total` is text, as in the seed. */
 export const OnceJobPage = z
   .strictObject({
@@ -82,6 +108,12 @@ export const OnceJobPage = z
   })
   .meta({ id: "OnceJobPage" });
 export type OnceJobPage = z.infer<typeof OnceJobPage>;
+
+/** A page of cron jobs, as one of once jobs. */
+export const CronJobPage = OnceJobPage.extend({ data: z.array(CronJob).max(MAX_PAGE_SIZE) }).meta({
+  id: "CronJobPage",
+});
+export type CronJobPage = z.infer<typeof CronJobPage>;
 
 /** A page of a job's runs, the newest first; `total` is text, as in lists. */
 export const RunPage = z
@@ -115,6 +147,27 @@ export type Deleted = z.infer<typeof Deleted>;
 /** What a rerun answers. */
 export const Rerun = z.strictObject({ job_id: JobId, run: z.int().min(1) });
 export type Rerun = z.infer<typeof Rerun>;
+
+/** What a trigger answers. */
+export const Triggered = Rerun;
+
+/** What a preview answers: the next slots, and the local times that the rules drop. */
+export const Preview = z
+  .strictObject({
+    slots: z
+      .array(
+        z.strictObject({
+          at: z.int().meta({ description: "Epoch ms." }),
+          local: z.string(),
+          offset: z.string().regex(/^[+-]\d\d:\d\d$/),
+          note: z.enum(["", "gap", "overlap-first", "overlap-second"]),
+        }),
+      )
+      .max(MAX_PREVIEW),
+    skipped: z.array(z.strictObject({ local: z.string(), reason: z.literal("dst_gap") })).max(MAX_PREVIEW),
+  })
+  .meta({ id: "Preview" });
+export type Preview = z.infer<typeof Preview>;
 
 /** What the cancel of a run answers. */
 export const CancelledRun = z.strictObject({ run: z.int().min(1), outcome: Outcome });

@@ -89,7 +89,7 @@ export type CreateAnswer =
   | { answer: "exists"; creation: Creation };
 
 /** What a retry of a create is compared with. */
-export type Creation = { bodyHash: string | null; isDeleted: boolean };
+export type Creation = { jobType: JobType; bodyHash: string | null; isDeleted: boolean };
 
 /**
  * An update, checked, with the cluster chosen for its run (null: none fits yet). `claimedAt`: when its new name was claimed;
@@ -133,7 +133,6 @@ export type TriggerAnswer =
   | { answer: "triggered"; run: number }
   | { answer: "unknown" }
   | { answer: "deleted" }
-  | { answer: "behind" }
   /** No number is left that its Jobs' names have room for. */
   | { answer: "too_many_runs" }
   /** 500 of its runs are open. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError, type Envelope, envelopeOf } from "../errors.ts";
-import { type CreateOptions, createOnceJob } from "./create-once-job.ts";
+import { type CreateOptions, createOnceJob } from "./create-job.ts";
 import type { JobBindings } from "./job-stub.ts";
 import { sentenceOf, shown } from "./sentences.ts";
 

@@ -139,7 +139,8 @@ function clusterOf(job: Job): string | null {
 /** A cron job's next slot as its rules say now, and what came of those before. */
 function slotTimesOf(job: Job, now: number): SlotTimes {
   const { lastExecAt, lastSuccessAt } = slotStateOf(job);
-  return { nextAt: nextSlotOf(rulesOf(job), now), lastExecAt, lastSuccessAt };
+  const isDeleted = job.deletion?.state === "done";
+  return { nextAt: isDeleted ? null : nextSlotOf(rulesOf(job), now), lastExecAt, lastSuccessAt };
 }
 
 /** When the sweep is to look at the job unless it has written its row anew, epoch ms; null: nothing is awaited. */
@@ -169,7 +170,8 @@ export function changingRowOf(
 /** What lists show of a cron job, and what they compute its next slot from. */
 function cronRowOf(job: Job): CronRow {
   const { lastExecAt, lastSuccessAt } = slotStateOf(job);
-  return { ...rulesOf(job), lastExecAt, lastSuccessAt };
+  const { startingDeadlineSeconds } = job.definition;
+  return { ...rulesOf(job), startingDeadlineSeconds, lastExecAt, lastSuccessAt };
 }
 
 /** The job's index row, whole. */

@@ -42,12 +42,12 @@ export function manifestProblem(definition: Definition): string | null {
   const problem = jobPatchProblem(JSON.parse(text));
   if (problem !== null) return problem;
   const job = patchedJob(definition, WIDEST_INPUT);
-  return patchedJobProblem(job) ?? indexedProblem(definition.jobName, job);
+  return patchedJobProblem(job) ?? indexedProblem(definition, job);
 }
 
-function indexedProblem(jobName: string, job: JsonObject): string | null {
+function indexedProblem({ jobName, cron }: Definition, job: JsonObject): string | null {
   const spec = isJsonObject(job.spec) ? job.spec : {};
-  return spec.completionMode === "Indexed" ? indexedNameProblem(jobName, Number(spec.completions)) : null;
+  return spec.completionMode === "Indexed" ? indexedNameProblem(jobName, Number(spec.completions), cron) : null;
 }
 
 /** What a job's runs differ by, as long as it can get: the patch is checked on a Job that is as large as any of them. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "./callback-url.ts";
-import type { Definition } from "./definition.ts";
+import type { CronRules, Definition } from "./definition.ts";
 import { parseExecTime } from "./exec-time.ts";
 import { indexedNameProblem } from "./indexed-name.ts";
 import { DNS_LABEL, dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
@@ -14,9 +14,13 @@ const MAX_KUBE_NAME_LENGTH = 63;
 const MAX_IMAGE_LENGTH = 1_024;
 const DEFAULT_ACTIVE_DEADLINE_SECONDS = "300";
 
+/** Fields that may be left out, or be empty. */
+export const ONCE_OPTIONS = ["timeout", "route", "metadata", "starting_deadline_seconds"] as const;
+
 const METADATA_KEYS: readonly string[] = Object.keys(OnceJobMetadata.shape);
 
-function ruledText(problemOf: (text: string) => string | null) {
+/** Text with a rule of its own, whose problem is the end of a sentence. */
+export function ruledText(problemOf: (text: string) => string | null) {
   return z.string("must be text").superRefine((text, context) => {
     const problem = problemOf(text);
     if (problem !== null) context.addIssue({ code: "custom", message: problem });
@@ -37,7 +41,7 @@ function commandProblem(command: string): string | null {
   return textProblem(command) ?? textProblem(parsed.words.join(""));
 }
 
-const WholeSeconds = z.int("must be a whole number of seconds");
+export const WholeSeconds = z.int("must be a whole number of seconds");
 
 /** The body of a create, field by field (seed, CreateRequest; `starting_deadline_seconds` is ours). */
 export const OnceJobFields = z.strictObject(
@@ -90,14 +94,29 @@ export function parseOnceJobFields(
   now: number,
   options: { allowPrivateCallbacks: boolean },
 ): ParsedFields {
-  const parsed = OnceJobFields.safeParse(withoutEmptyOptions(body));
-  if (!parsed.success) return { problem: sentenceOf(parsed.error.issues, body, METADATA_KEYS) };
+  const parsed = OnceJobFields.safeParse(withoutEmptyOptions(body, ONCE_OPTIONS));
+  if (!parsed.success) return { problem: fieldsProblem(parsed.error, body) };
   const fields = parsed.data;
   const time = parseExecTime(fields.job_exec_time, now);
   if ("problem" in time) return { problem: `job_exec_time ${JSON.stringify(fields.job_exec_time)} ${time.problem}` };
+  return definitionOf(fields, { execAt: time.execAt }, options);
+}
+
+/** The first thing that is wrong with a body, as one sentence. */
+export function fieldsProblem({ issues }: z.ZodError, body: Record<string, unknown>): string {
+  return sentenceOf(issues, body, METADATA_KEYS);
+}
+
+/** The definition that checked fields come to, of either kind of job, with every default filled in. */
+export function definitionOf(
+  fields: z.output<typeof OnceJobFields>,
+  { execAt, cron }: Pick<Definition, "execAt" | "cron">,
+  options: { allowPrivateCallbacks: boolean },
+): ParsedFields {
   const metadata = filledIn(fields.metadata, fields.timeout);
   const problem =
-    callbackProblem(metadata.callback_url, options.allowPrivateCallbacks) ?? indexedProblem(fields.job_name, metadata);
+    callbackProblem(metadata.callback_url, options.allowPrivateCallbacks) ??
+    indexedProblem(fields.job_name, metadata, cron);
   if (problem !== null) return { problem };
   const definition: Definition = {
     jobName: fields.job_name,
@@ -107,17 +126,21 @@ export function parseOnceJobFields(
     timeout: fields.timeout,
     route: fields.route,
     metadata,
-    execAt: time.execAt,
+    execAt,
     startingDeadlineSeconds: fields.starting_deadline_seconds,
+    ...(cron && { cron }),
   };
   const patched = manifestProblem(definition);
   return patched === null ? { definition } : { problem: patched };
 }
 
 /** Optional fields that are empty or null are as good as absent, as protobuf's clients send them. */
-function withoutEmptyOptions(body: Record<string, unknown>): Record<string, unknown> {
+export function withoutEmptyOptions(
+  body: Record<string, unknown>,
+  options: readonly string[],
+): Record<string, unknown> {
   const kept = { ...body };
-  for (const field of ["timeout", "route", "metadata", "starting_deadline_seconds"]) {
+  for (const field of options) {
     if (kept[field] === null || kept[field] === "") delete kept[field];
   }
   if (typeof kept.metadata === "object" && kept.metadata !== null && !Array.isArray(kept.metadata)) {
@@ -146,7 +169,7 @@ function callbackProblem(url: string | undefined, allowPrivate: boolean): string
   return problem && `metadata.callback_url ${JSON.stringify(url)} ${problem}`;
 }
 
-function indexedProblem(jobName: string, metadata: Record<string, string>): string | null {
+function indexedProblem(jobName: string, metadata: Record<string, string>, cron?: CronRules): string | null {
   if (metadata.completion_mode !== "Indexed") return null;
-  return indexedNameProblem(jobName, Number(metadata.completions));
+  return indexedNameProblem(jobName, Number(metadata.completions), cron);
 }

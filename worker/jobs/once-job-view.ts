@@ -23,7 +23,7 @@ export function onceJobOfRow(row: JobRow): OnceJob {
   };
 }
 
-/** A job's own picture as the API shows it: OnceJob, and what `describe` adds (contract, part 5). */
+/** A job's own picture as the API shows it: the seed's fields, and what `describe` adds (contract, part 5). */
 export function onceJobOfSnapshot(snapshot: JobSnapshot): DescribedOnceJob {
   const { definition } = snapshot;
   const job: OnceJob = {
@@ -75,6 +75,7 @@ export function runOfView(view: RunView): RunAnswer {
   };
 }
 
-function unixSeconds(at: number): number {
+/** Epoch ms as the seed's fields have it. */
+export function unixSeconds(at: number): number {
   return Math.floor(at / 1_000);
 }

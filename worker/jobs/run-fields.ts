@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Flag } from "./cron-job-fields.ts";
 import { MAX_INT32 } from "./kubernetes-rules.ts";
 import { CALLBACK_EVENTS } from "./lifecycle-callback.ts";
 import { wholeNumberBetween } from "./whole-number.ts";
@@ -11,6 +12,9 @@ export const LogFields = z.object({
   pod_name: z.string("must be text").optional(),
   tail_lines: wholeNumberBetween(1, MAX_INT32).optional().meta({ description: "The last lines of each row only." }),
 });
+
+/** Whether a cron job is suspended. */
+export const SuspendFields = z.object({ suspend: Flag });
 
 /** Which run a cancel ends. */
 export const CancelFields = z.object({

@@ -26,7 +26,7 @@ export async function updateOnceJob(
   options: UpdateOptions,
 ): Promise<string | null> {
   const known = await jobStub(env, jobId).creation();
-  if (known === null) return null;
+  if (known?.jobType !== "once") return null;
   if (known.isDeleted) throw deletedJob(jobId);
   const now = Date.now();
   const parsed = parseOnceJobFields(fields, now, options);
@@ -44,11 +44,12 @@ export async function updateOnceJob(
 async function callUpdate(env: JobBindings, jobId: string, input: UpdateInput, waitMs: number): Promise<UpdateAnswer> {
   const first = await jobStub(env, jobId).update(input, waitMs);
   if (first.answer !== "claim_first") return first;
-  const claimedAt = await claimFor(env, { jobId, id: first.id }, input.definition);
+  const claimedAt = await claimNewName(env, { jobId, id: first.id }, input.definition);
   return await jobStub(env, jobId).update({ ...input, claimedAt }, waitMs);
 }
 
-async function claimFor(
+/** Claims a new name for a job; its time, epoch ms. Thrown: 105 it is taken. */
+export async function claimNewName(
   env: JobBindings,
   ids: { jobId: string; id: number },
   { namespace, jobName, route }: Definition,

@@ -65,7 +65,7 @@ const ALARM_AGAIN_MS = 60_000;
 const RELEASE_WAIT_MS = 5_000;
 
 function creationOf(job: Job | null): Creation | null {
-  return job && { bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
+  return job && { jobType: jobTypeOf(job), bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
 }
 
 /**

@@ -6,23 +6,28 @@ import {
   CallbackAttempt,
   CancelledRun,
   Created,
+  CronJobPage,
   Deleted,
+  DescribedCronJob,
   DescribedOnceJob,
   LogRow,
   OnceJobPage,
+  Preview,
   Redelivered,
   Rerun,
   RunPage,
 } from "../jobs/answers.ts";
 import { BatchFields, MAX_BATCH } from "../jobs/create-once-job-batch.ts";
+import { CronJobFields } from "../jobs/cron-job-fields.ts";
 import { ListFields } from "../jobs/list-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
-import { CancelFields, LogFields, RedeliverFields } from "../jobs/run-fields.ts";
+import { PreviewFields } from "../jobs/preview-slots.ts";
+import { CancelFields, LogFields, RedeliverFields, SuspendFields } from "../jobs/run-fields.ts";
 import { RunPageFields } from "../jobs/run-page-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
 export type Operation = {
-  tag: "Once jobs" | "Runs" | "Logs" | "Callbacks" | "Clusters" | "System";
+  tag: "Once jobs" | "Cron jobs" | "Runs" | "Logs" | "Callbacks" | "Clusters" | "System";
   summary: string;
   description?: string;
   /** The JSON body of a POST, the query of a GET or DELETE, without the id; null: it takes none. */
@@ -86,6 +91,33 @@ const RUN = {
   message: "",
   pods: [{ pod_name: "hello-8z2gz", exit_code: 0, reason: "Completed" }],
   pod_count: 1,
+};
+
+const CREATE_CRON = {
+  job_name: "nightly",
+  namespace: "default",
+  image: "busybox",
+  command: "echo,k8s jobs !!!",
+  schedule: "0 3 * * *",
+  time_zone: "Europe/Berlin",
+};
+
+const CRON_JOB = {
+  ...ONCE_JOB,
+  job_name: "nightly",
+  schedule: "0 3 * * *",
+  time_zone: "Europe/Berlin",
+  dst_gap: "first_valid",
+  dst_overlap: "first",
+  concurrency_policy: "Forbid",
+  misfire_policy: "latest",
+  misfire_limit: 10,
+  starting_deadline_seconds: null,
+  suspend: false,
+  job_end_time: 0,
+  next_exec_time: 1795572000,
+  last_exec_time: 1795485600,
+  last_success_time: 1795485607,
 };
 
 const CREATE_REFUSALS = ["invalidParameter", "verifyJob", "alreadyExists", "unknownRoute", "publish"] as const;
@@ -210,6 +242,112 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: { data: Rerun },
     refusals: [...JOB_REFUSALS, "jobSubmitted", "genJob"],
     example: { data: { job_id: JOB_ID, run: 2 } },
+  },
+  "/api/cron_job/create": {
+    tag: "Cron jobs",
+    summary: "Create a cron job",
+    description: "Runs at each slot of its schedule. docs/schedules.md explains each policy.",
+    fields: CronJobFields,
+    isBodyNeeded: true,
+    takesIdempotencyKey: true,
+    answer: { data: Created },
+    refusals: CREATE_REFUSALS,
+    example: { fields: CREATE_CRON, data: { job_id: JOB_ID } },
+  },
+  "/api/cron_job/lists": {
+    tag: "Cron jobs",
+    summary: "List cron jobs, newest first",
+    description: "A call reads at most 20,000 rows, answers what it found, and goes on by next_cursor.",
+    fields: ListFields,
+    isBodyNeeded: false,
+    answer: { data: CronJobPage },
+    refusals: ["invalidParameter"],
+    example: {
+      fields: { page_num: 1, page_size: 20 },
+      data: { total: "1", page_num: 1, page_size: 20, next_cursor: null, data: [CRON_JOB] },
+    },
+  },
+  "/api/cron_job/describe/:job_id?": {
+    tag: "Cron jobs",
+    summary: "Describe a cron job",
+    fields: z.object({}),
+    isBodyNeeded: false,
+    answer: { data: DescribedCronJob },
+    refusals: JOB_REFUSALS,
+    example: {
+      data: {
+        ...CRON_JOB,
+        cluster: "local",
+        status: "succeeded",
+        explain: "next slot at 2026-11-25T02:00:00Z; run 1: succeeded after 12 ms, at 2026-11-24T02:00:07Z",
+        runs: [],
+      },
+    },
+  },
+  "/api/cron_job/update": {
+    tag: "Cron jobs",
+    summary: "Give a cron job another definition",
+    description:
+      "The whole definition: what is absent gets its default. A slot that was not sent is the new definition's to run, if it still has it; runs that were sent end under their own definition.",
+    fields: CronJobFields.extend({ job_id: JobId, force: forceOf("Says nothing: a cron job can always be updated.") }),
+    isBodyNeeded: true,
+    answer: {
+      data: z.string().regex(/^(cancelled_before_dispatch|removed_from_cluster|already_finished): /),
+    },
+    refusals: [...JOB_REFUSALS, ...CREATE_REFUSALS, "overtime", "deleteTimeout"],
+    example: {
+      fields: { job_id: JOB_ID, ...CREATE_CRON },
+      data: `cancelled_before_dispatch: job ${JOB_ID} has its new definition; its next slot is at 2026-11-25T02:00:00.000Z.`,
+    },
+  },
+  "/api/cron_job/delete/:job_id?": {
+    tag: "Cron jobs",
+    summary: "Delete a cron job",
+    description: "Ends its open runs. Waits up to 15 s for the cluster's confirmation, as for a once job.",
+    fields: z.object({ force: forceOf("Says nothing: a cron job can always be deleted.") }),
+    isBodyNeeded: false,
+    answer: { data: Deleted },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "deleteRefused"],
+    example: { data: { job_id: JOB_ID, outcome: "cancelled_before_dispatch" } },
+  },
+  "/api/cron_job/trigger/:job_id?": {
+    tag: "Cron jobs",
+    summary: "Run a cron job now, outside its schedule",
+    description: "It starts whatever runs. Its Kubernetes Job is named <job_name>-r<run>.",
+    fields: z.object({}),
+    isBodyNeeded: false,
+    answer: { data: Rerun },
+    refusals: [...JOB_REFUSALS, "limitedFlow", "genJob"],
+    example: { data: { job_id: JOB_ID, run: 2 } },
+  },
+  "/api/cron_job/suspend/:job_id?": {
+    tag: "Cron jobs",
+    summary: "Suspend a cron job, or let it go on",
+    description: "Nothing else changes. While it is suspended its slots are recorded and do not run.",
+    fields: SuspendFields,
+    isBodyNeeded: true,
+    answer: { data: z.string() },
+    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "overtime"],
+    example: {
+      fields: { suspend: true },
+      data: `Job ${JOB_ID} is suspended: its slots are recorded and do not run.`,
+    },
+  },
+  "/api/cron_job/preview": {
+    tag: "Cron jobs",
+    summary: "Preview a schedule's next slots",
+    description: "No job is touched. `skipped`: local times that do not exist and that dst_gap drops.",
+    fields: PreviewFields,
+    isBodyNeeded: true,
+    answer: { data: Preview },
+    refusals: ["verifyJob"],
+    example: {
+      fields: { schedule: "30 2 * * *", time_zone: "Europe/Berlin", from: "2026-03-28T12:00:00Z", count: 1 },
+      data: {
+        slots: [{ at: 1774746000000, local: "2026-03-29T03:00:00", offset: "+02:00", note: "gap" }],
+        skipped: [],
+      },
+    },
   },
   "/api/job_runs/cancel/:job_id?": {
     tag: "Runs",

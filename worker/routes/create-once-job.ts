@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { settingsOf } from "../env.ts";
 import { success } from "../errors.ts";
-import { createOnceJob } from "../jobs/create-once-job.ts";
+import { createOnceJob } from "../jobs/create-job.ts";
 import { createOnceJobBatch } from "../jobs/create-once-job-batch.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { AppEnv } from "./job-request.ts";

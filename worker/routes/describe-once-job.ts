@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { success } from "../errors.ts";
-import { describeOnceJob } from "../jobs/describe-once-job.ts";
+import { describeOnceJob } from "../jobs/describe-job.ts";
 import { type AppEnv, readJobRequest, unknownJob } from "./job-request.ts";
 
 /** POST or GET /api/once_job/describe/:job_id → OnceJob, where it stands and why, and its last runs. */

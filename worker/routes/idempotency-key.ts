@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
-import type { IdempotencyKey } from "../jobs/create-once-job.ts";
+import type { IdempotencyKey } from "../jobs/create-job.ts";
 import { shown } from "../jobs/sentences.ts";
 import type { AppEnv } from "./job-request.ts";
 

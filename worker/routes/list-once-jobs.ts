@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { success } from "../errors.ts";
-import { listOnceJobs } from "../jobs/list-once-jobs.ts";
+import { listOnceJobs } from "../jobs/list-jobs.ts";
 import type { AppEnv } from "./job-request.ts";
 import { readOptionalJsonObject } from "./request-body.ts";
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { listJobRows } from "../../../worker/db/job-lists.ts";
 import { DescribedOnceJob, LogRow, OnceJob } from "../../../worker/jobs/answers.ts";
-import { describeOnceJob } from "../../../worker/jobs/describe-once-job.ts";
+import { describeOnceJob } from "../../../worker/jobs/describe-job.ts";
 import { onceJobOfRow } from "../../../worker/jobs/once-job-view.ts";
 import { LIST_START } from "../db/sample-rows.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";

@@ -2,7 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { claimName, staleClaims } from "../../../worker/db/name-claims.ts";
-import { type CreateOptions, createOnceJob } from "../../../worker/jobs/create-once-job.ts";
+import { type CreateOptions, createOnceJob } from "../../../worker/jobs/create-job.ts";
 import { jobStub } from "../../../worker/jobs/job-stub.ts";
 import { jobIdOfKey, newRowId, rowIdGivenAt } from "../../../worker/jobs/new-ids.ts";
 import { sweep } from "../../../worker/jobs/sweep.ts";

@@ -1,18 +1,18 @@
 import { ApiError } from "../errors.ts";
 import type { Deleted } from "./answers.ts";
-import type { DeleteAnswer } from "./calls.ts";
+import type { DeleteAnswer, JobType } from "./calls.ts";
 import { jobStub } from "./job-stub.ts";
 
 /** How long a delete waits for the cluster's confirmation before it answers 253 (contract, part 2). */
 export const DELETE_WAIT_MS = 15_000;
 
-/** Deletes a job; null: there is no such job. Thrown: 253 not confirmed in time, 254 submitted, 255 refused by the cluster. */
-export async function deleteOnceJob(
+/** Deletes a job; null: there is no such job of that kind. Thrown: 253 not confirmed in time, 254 submitted, 255 refused by the cluster. */
+export async function deleteJob(
   env: Pick<Env, "JOBS">,
   jobId: string,
-  options: { force: boolean; waitMs: number },
+  options: { jobType: JobType; force: boolean; waitMs: number },
 ): Promise<Deleted | null> {
-  return deletedOf(jobId, await jobStub(env, jobId).delete({ jobType: "once", ...options }));
+  return deletedOf(jobId, await jobStub(env, jobId).delete(options));
 }
 
 /** What the API says to a JobObject's answer. */

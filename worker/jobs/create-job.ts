@@ -7,7 +7,7 @@ import type { Definition } from "./definition.ts";
 import { jsonHash } from "./equal-json.ts";
 import { type JobBindings, jobStub } from "./job-stub.ts";
 import { jobIdOfKey, newJobId, newRowId, rowIdGivenAt } from "./new-ids.ts";
-import { parseOnceJobFields } from "./once-job-fields.ts";
+import { type ParsedFields, parseOnceJobFields } from "./once-job-fields.ts";
 import { shown } from "./sentences.ts";
 
 /** Attempts at the JobObject's call where the platform says that a new one may succeed. */
@@ -19,24 +19,41 @@ export type IdempotencyKey = { tokenId: string; path: string; key: string };
 /** How a create is asked for; `key` null: without one. `place` in its batch, null outside of one. */
 export type CreateOptions = { allowPrivateCallbacks: boolean; key: IdempotencyKey | null; place: number | null };
 
+/** Checks the fields of one kind of job. */
+export type ParseFields = (
+  body: Record<string, unknown>,
+  now: number,
+  options: { allowPrivateCallbacks: boolean },
+) => ParsedFields;
+
 /** What a key makes of a create: the id of its job, and what its body must be compared by. */
 type Keyed = { jobId: string; bodyHash: string };
 
-/**
- * Creates a once job: claims its name in D1, then the JobObject commits, then the answer (design, "Who owns what"). With a
- * key the job of an earlier attempt is the answer. Refusals are thrown: 104 a bad field, 105 the name is taken or the key is
- * another body's, 107 no such cluster, 251 nothing was stored, 110 not known.
- */
+/** Creates a once job, as {@link createJob} says. */
 export async function createOnceJob(
   env: JobBindings,
   body: Record<string, unknown>,
   options: CreateOptions,
 ): Promise<{ job_id: string }> {
+  return await createJob(env, body, options, parseOnceJobFields);
+}
+
+/**
+ * Creates a job of the kind whose fields are parsed: claims its name in D1, then the JobObject commits, then the answer (design, "Who owns what"). With a
+ * key the job of an earlier attempt is the answer. Refusals are thrown: 104 a bad field, 105 the name is taken or the key is
+ * another body's, 107 no such cluster, 251 nothing was stored, 110 not known.
+ */
+export async function createJob(
+  env: JobBindings,
+  body: Record<string, unknown>,
+  options: CreateOptions,
+  parseFields: ParseFields,
+): Promise<{ job_id: string }> {
   const now = Date.now();
   const keyed = await keyedBy(options, body);
   const earlier = keyed && (await jobStub(env, keyed.jobId).creation());
   if (keyed && earlier) return answerOf(keyed, earlier);
-  const parsed = parseOnceJobFields(body, now, options);
+  const parsed = parseFields(body, now, options);
   if ("problem" in parsed) throw new ApiError("verifyJob", `${parsed.problem}.`);
   const { definition } = parsed;
   const installation = await installationId(env.DB);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { failureOf } from "../../../worker/errors.ts";
 import type { DeleteAnswer } from "../../../worker/jobs/calls.ts";
-import { deletedOf } from "../../../worker/jobs/delete-once-job.ts";
+import { deletedOf } from "../../../worker/jobs/delete-job.ts";
 
 describe("deletedOf", () => {
   it.each(["cancelled_before_dispatch", "removed_from_cluster", "already_finished"] as const)(
