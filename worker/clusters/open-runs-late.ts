@@ -30,9 +30,9 @@ export function isLate(row: OpenRun, presence: Presence, now: number): boolean {
 
 /** True: the job is to be asked now, once while no relay is linked and once more since one came. */
 export function isToBeAsked(row: OpenRun, presence: Presence, now: number): boolean {
-  if (!isLate(row, presence, now)) return false;
-  if (row.lateAskedAt === null) return true;
-  return presence.up && row.lateAskedAt < (presence.since ?? 0);
+  if (row.lateAskedAt === null) return isLate(row, presence, now);
+  // Whatever outage has followed: what was asked while none was linked has its last word still to hear.
+  return row.state === "booked" && presence.up && row.lateAskedAt < (presence.since ?? 0);
 }
 
 /**

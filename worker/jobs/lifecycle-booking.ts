@@ -5,6 +5,7 @@ import { FACTS_MS } from "./lifecycle-limits.ts";
 import { removeNow } from "./lifecycle-removal.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { findRun, inState, isSubmitted, withRun } from "./lifecycle-runs.ts";
+import { isOnHold } from "./lifecycle-slot-clock.ts";
 import type { Job } from "./lifecycle-state.ts";
 
 /** How placing and booking a run came out. */
@@ -98,7 +99,8 @@ function rowLookedAt(job: Job, event: Extract<Event, { type: "looked" }>, now: n
   if (created !== null) return moved(withRun(job, judgeNotStarted(job, created, event, now)));
   const run = stillDue(job, event.run, null);
   const { row } = event;
-  if (!run?.deadlineLook || run.cluster === null) return ignored("not_open");
+  // A slot that was missed meanwhile is the misfire policy's to decide about.
+  if (!run?.deadlineLook || run.cluster === null || isOnHold(run)) return ignored("not_open");
   if (row === null || row.state === "booked") return moved(withRun(job, removeNow(run, "deadline", now)));
   return moved(withRun(job, { ...run, deadlineLook: null }));
 }

@@ -3,7 +3,7 @@ import { dueRun } from "./lifecycle-anew.ts";
 import { ignored, moved, refused, type Step } from "./lifecycle-events.ts";
 import { CLAIM_MS } from "./lifecycle-limits.ts";
 import { heldName, withName } from "./lifecycle-names.ts";
-import { isBehind, isTakingBack, rulesOf, slotStateOf, withCursor } from "./lifecycle-slot-clock.ts";
+import { isBehind, isTakingBack, rulesOf, slotStateOf, withCursorBack } from "./lifecycle-slot-clock.ts";
 import { isFull } from "./lifecycle-slot-runs.ts";
 import { settleSlots } from "./lifecycle-slots.ts";
 import { takeBackBooked, takeBackUnsent } from "./lifecycle-slots-back.ts";
@@ -38,7 +38,7 @@ export function updateCronJob(job: Job, input: UpdateInput, now: number): Step {
   if (settled === null) return refused("behind");
   const defined = { ...settled, deletion: null, definition, cron: { ...slotStateOf(settled), cluster } };
   const named = withName(defined, definition, claimedAt ?? held?.claimedAt ?? now);
-  return moved(takeBackUnsent(withCursor(named, now, null), now));
+  return moved(takeBackUnsent(withCursorBack(named, now), now));
 }
 
 /** Suspends the job, or lets it go on; nothing else changes. Slots that were not sent by then do not run while it is suspended. */

@@ -2,6 +2,7 @@ import type { DeleteOutcome } from "./calls.ts";
 import { retryNow } from "./lifecycle-clock.ts";
 import type { Removal, Run } from "./lifecycle-run.ts";
 import { findRun, isGhost, isOver, isSubmitted, newestRun, withRun } from "./lifecycle-runs.ts";
+import { withSlotAhead } from "./lifecycle-slot-clock.ts";
 import { recordRun } from "./lifecycle-slot-records.ts";
 import { notRemoved, notStartedEnd } from "./lifecycle-start-deadline.ts";
 import type { Job } from "./lifecycle-state.ts";
@@ -51,7 +52,8 @@ function endedByCaller(
   const wasRemoved = outcome === "removed_from_cluster";
   const message = wasRemoved ? "its Job was removed" : "it was taken back before its Job was created";
   const over = endRun(before, run, "cancelled", { ...endWithoutPods(at, reasonOf(why), message), outcome });
-  return deletionMet(over, outcome, at);
+  const isEarly = run.state === "due" && run.slot !== undefined && run.dueAt > at;
+  return deletionMet(isEarly ? withSlotAhead(over, run.dueAt) : over, outcome, at);
 }
 
 const STRENGTH: readonly DeleteOutcome[] = ["already_finished", "cancelled_before_dispatch", "removed_from_cluster"];

@@ -46,7 +46,16 @@ export function createJob(job: Job | null, input: CreateInput, now: number): Ste
   };
   const named = withName(created, definition, input.claimedAt);
   if (isOnce) return moved(named);
-  const cron = { cursor: now, lastAt: null, next: null, cluster, lastExecAt: null, lastSuccessAt: null };
+  const cron = {
+    cursor: now,
+    ahead: [],
+    back: [],
+    lastAt: null,
+    next: null,
+    cluster,
+    lastExecAt: null,
+    lastSuccessAt: null,
+  };
   return moved(withCursor({ ...named, cron }, now, null));
 }
 

@@ -76,11 +76,16 @@ export function waitsFor(job: Job, run: Run): Run | null {
   return job.runs.find((earlier) => earlier.run < run.run && !isOver(earlier)) ?? null;
 }
 
+/** A record of slots that did not run. */
+function isRecord(run: Run): run is Run & { state: "skipped" } {
+  return run.state === "skipped" && run.count !== undefined;
+}
+
 /** A record of slots that did not run, to which more may come: the newest one of its reason. */
 export function isGrowing(job: Job, run: Run): run is Run & { state: "skipped" } {
-  if (run.state !== "skipped" || run.slotAt === null || job.nextRun - run.run > GROWING_RECORDS) return false;
+  if (!isRecord(run) || job.nextRun - run.run > GROWING_RECORDS) return false;
   const { reason } = run.end;
-  return !job.runs.some((newer) => newer.run > run.run && newer.state === "skipped" && newer.end.reason === reason);
+  return !job.runs.some((newer) => newer.run > run.run && isRecord(newer) && newer.end.reason === reason);
 }
 
 /** Whether the run ended in a way that makes it speak for a cron job. */

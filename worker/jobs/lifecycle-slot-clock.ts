@@ -37,6 +37,32 @@ export function withCursor(job: Job, cursor: number, lastAt: number | null): Job
   return { ...job, cron: { ...slotStateOf(job), cursor, lastAt, next: nextOf(rulesOf(job), cursor) } };
 }
 
+/** The job with a slot noted that has had its run before its time came. */
+export function withSlotAhead(job: Job, slotAt: number): Job {
+  const state = slotStateOf(job);
+  return { ...job, cron: { ...state, ahead: [...state.ahead, slotAt] } };
+}
+
+/** The job without those of them that its clock has passed. */
+export function withoutPassed(job: Job, now: number): Job {
+  const state = slotStateOf(job);
+  const ahead = state.ahead.filter((at) => at > Math.min(now, state.cursor));
+  return ahead.length === state.ahead.length ? job : { ...job, cron: { ...state, ahead } };
+}
+
+/** Puts the clock back, so that slots after that moment are judged anew, but for those whose run stays. */
+export function withCursorBack(job: Job, cursor: number): Job {
+  const state = slotStateOf(job);
+  const had = job.runs.filter((run) => run.slotAt !== null && run.slotAt > cursor);
+  const ahead = [...new Set([...state.ahead, ...had.map(({ slotAt }) => slotAt ?? 0)])];
+  return withCursor({ ...job, cron: { ...state, ahead } }, cursor, null);
+}
+
+/** Whether the slot has had its run, so that it is not judged again. */
+export function isSettled(job: Job, at: number): boolean {
+  return slotStateOf(job).ahead.includes(at) || job.runs.some(({ slotAt }) => slotAt === at);
+}
+
 /** Whether the job's present definition has a slot at that moment. */
 export function hasSlot(job: Job, at: number): boolean {
   const rules = rulesOf(job);

@@ -1,10 +1,8 @@
 import { removeNow } from "./lifecycle-removal.ts";
 import type { Run, SlotStanding } from "./lifecycle-run.ts";
-import { withRun } from "./lifecycle-runs.ts";
-import { hasSlot, isWithoutRow, rulesOf, slotStateOf, withCursor } from "./lifecycle-slot-clock.ts";
-import { recordSlots } from "./lifecycle-slot-records.ts";
-import { waiting, withSlotRun } from "./lifecycle-slot-runs.ts";
-import { judgeSlot, missSlots } from "./lifecycle-slots.ts";
+import { findRun, withRun } from "./lifecycle-runs.ts";
+import { isWithoutRow, slotStateOf, withCursorBack } from "./lifecycle-slot-clock.ts";
+import { waiting } from "./lifecycle-slot-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 
 type SlotRun = Run & { state: "due"; slot: SlotStanding; slotAt: number };
@@ -16,24 +14,26 @@ function isUnsent(run: Run): run is SlotRun {
 
 /**
  * A slot's run is certain never to be sent: nothing is left of it. A slot that is yet to come is judged at its time; one whose
- * time has come is judged now, where the job's definition still has it (contract, part 5, "Updates").
+ * time has come as soon as all that is being taken back has come back (contract, part 5, "Updates").
  */
-export function slotIsBack(before: Job, run: SlotRun, now: number): Job {
-  const { slot, slotAt } = run;
-  const job: Job = { ...before, runs: before.runs.filter((other) => other.run !== run.run) };
-  if (slot.hold === "ghost") return job;
-  if (slotAt > now) {
-    // After an edit the clock stands at the edit: what the new definition has from then on is not passed over.
-    return withCursor(job, Math.min(slotStateOf(job).cursor, slotAt - 1), null);
-  }
-  if (!hasSlot(job, slotAt)) return job;
-  if (rulesOf(job).suspend) return recordSlots(job, { reason: "suspended", ats: [slotAt], followsAt: null }, now);
-  if (slot.isMissed) return missSlots(job, [slotAt], null, now);
-  // It had its turn to wait for already: it goes on waiting, under the new definition.
-  if (slot.isJudged && rulesOf(job).concurrencyPolicy === "Queue") {
-    return withSlotRun(job, slotAt, { hold: "turn", isMissed: false, isJudged: true }, now);
-  }
-  return judgeSlot(job, slotAt, null, now);
+function slotIsBack(before: Job, run: SlotRun, now: number): Job {
+  const { slotAt } = run;
+  const { hold, isMissed, isJudged } = run.slot;
+  const job = withoutSlot({ ...before, runs: before.runs.filter((other) => other.run !== run.run) }, slotAt);
+  if (hold === "ghost") return job;
+  // After an edit the clock stands at the edit: what the new definition has from then on is not passed over.
+  if (slotAt > now) return withCursorBack(job, Math.min(slotStateOf(job).cursor, slotAt - 1));
+  const state = slotStateOf(job);
+  // The clock comes to it by itself.
+  if (slotAt > state.cursor) return job;
+  return { ...job, cron: { ...state, back: [...state.back, { at: slotAt, isMissed, isJudged }] } };
+}
+
+/** The slot has had no run after all. */
+function withoutSlot(job: Job, slotAt: number): Job {
+  const state = slotStateOf(job);
+  if (!state.ahead.includes(slotAt)) return job;
+  return { ...job, cron: { ...state, ahead: state.ahead.filter((at) => at !== slotAt) } };
 }
 
 function takeBack(job: Job, run: SlotRun, now: number): Job {
@@ -43,7 +43,11 @@ function takeBack(job: Job, run: SlotRun, now: number): Job {
 /** Takes back every slot's run that was not sent, the oldest slot first; what was sent is left alone. */
 export function takeBackUnsent(before: Job, now: number): Job {
   const unsent = before.runs.filter(isUnsent).sort((a, b) => a.slotAt - b.slotAt);
-  return unsent.reduce((job, run) => takeBack(job, run, now), before);
+  return unsent.reduce((job, { run: number }) => {
+    // What came of an earlier one may have settled it.
+    const run = findRun(job, number);
+    return run !== undefined && isUnsent(run) ? takeBack(job, run, now) : job;
+  }, before);
 }
 
 /** Takes back the slot that is booked, if one is: another run has just become open. */

@@ -42,6 +42,7 @@ function withoutRows(job: Job): Job {
 
 /** What the cluster's object is to do with the row of a slot's run: it stays while it is to ask again, or to be sent. */
 export function isRowKept(run: Run): boolean {
+  if (run.removal?.why === "take_back") return false;
   return run.state !== "due" || run.slot === undefined || run.slot.hold === "none" || run.slot.row;
 }
 

@@ -3,17 +3,20 @@ import { MISSED_AFTER_MS, SLOTS_PER_TURN, WAITING_SLOTS } from "./lifecycle-limi
 import { isOver } from "./lifecycle-runs.ts";
 import {
   bookSlotAt,
+  hasSlot,
   isAway,
   isBehind,
   isOpenRun,
+  isSettled,
   isTakingBack,
   rulesOf,
   slotStateOf,
   withCursor,
+  withoutPassed,
 } from "./lifecycle-slot-clock.ts";
 import { recordRun, recordSlots, type SkipReason } from "./lifecycle-slot-records.ts";
 import { hasOpen, isFull, releaseMissed, startTurns, waiting, withSlotRun } from "./lifecycle-slot-runs.ts";
-import type { Job } from "./lifecycle-state.ts";
+import type { Job, SlotBack } from "./lifecycle-state.ts";
 import { endForCaller } from "./lifecycle-verbs.ts";
 import { itemsBetween, type SlotItem } from "./schedule.ts";
 
@@ -40,7 +43,7 @@ function endOpen(before: Job, now: number): Job {
 }
 
 /** Judges a slot whose time has come while its cluster may be reached (contract, part 5, "Overlap"). */
-export function judgeSlot(job: Job, slotAt: number, followsAt: number | null, now: number): Job {
+function judgeSlot(job: Job, slotAt: number, followsAt: number | null, now: number): Job {
   const skipped = (reason: SkipReason) => recordSlots(job, { reason, ats: [slotAt], followsAt }, now);
   const { concurrencyPolicy } = rulesOf(job);
   if (concurrencyPolicy === "Allow") return isFull(job) ? skipped("queue_full") : withSlotRun(job, slotAt, FREE, now);
@@ -68,15 +71,20 @@ export function missedKept({ misfirePolicy, misfireLimit }: CronRules): number {
   }
 }
 
-/** Notes missed slots, oldest first: the newest ones may still run, all older ones are certain not to. */
-export function missSlots(before: Job, ats: readonly number[], followsAt: number | null, now: number): Job {
+/**
+ * Notes missed slots, oldest first: of these and those that wait already, the newest ones may still run, and all older ones are
+ * certain not to.
+ */
+function missSlots(before: Job, ats: readonly number[], followsAt: number | null, now: number): Job {
+  const kept = missedKept(rulesOf(before));
   const waitingBefore = waiting(before, "missed");
-  const excess = Math.max(0, waitingBefore.length + ats.length - missedKept(rulesOf(before)));
-  const pushedOut = waitingBefore.slice(0, excess);
-  const certain = ats.slice(0, excess - pushedOut.length);
+  const all = [...ats, ...waitingBefore.map(({ dueAt }) => dueAt)].sort((a, b) => a - b);
+  const oldestKept = all.at(-kept) ?? 0;
+  const isCertain = (at: number) => kept === 0 || at < oldestKept;
+  const pushedOut = waitingBefore.filter(({ dueAt }) => isCertain(dueAt));
   const freed = pushedOut.reduce((job, run) => recordRun(job, run, "misfire", now), before);
-  const recorded = recordSlots(freed, { reason: "misfire", ats: certain, followsAt }, now);
-  return ats.slice(certain.length).reduce((job, at) => withSlotRun(job, at, MISSED, now), recorded);
+  const recorded = recordSlots(freed, { reason: "misfire", ats: ats.filter(isCertain), followsAt }, now);
+  return ats.filter((at) => !isCertain(at)).reduce((job, at) => withSlotRun(job, at, MISSED, now), recorded);
 }
 
 function fateOf(job: Job, item: SlotItem, now: number): Fate {
@@ -87,7 +95,7 @@ function fateOf(job: Job, item: SlotItem, now: number): Fate {
 
 /** What lies in order, parted where the fate changes; a slot that has its run already is settled. */
 function batchesOf(job: Job, items: readonly SlotItem[], now: number): Batch[] {
-  const taken = new Set(job.runs.map(({ slotAt }) => slotAt));
+  const taken = new Set([...slotStateOf(job).ahead, ...job.runs.map(({ slotAt }) => slotAt)]);
   const batches: Batch[] = [];
   let followsAt = slotStateOf(job).lastAt;
   for (const item of items) {
@@ -137,6 +145,7 @@ function bookNext(job: Job, now: number): Job {
   const { next } = slotStateOf(job);
   if (next === null || !next.isSlot || rulesOf(job).suspend || isAway(job)) return job;
   if (next.at <= now || now < bookSlotAt(job, next)) return job;
+  if (isSettled(job, next.at)) return withCursor(job, next.at, next.at);
   const mayOverlap = rulesOf(job).concurrencyPolicy === "Allow";
   const mayStart = mayOverlap ? !isFull(job) : !hasOpen(job) && waiting(job, "turn").length === 0;
   return mayStart ? withCursor(withSlotRun(job, next.at, FREE, now), next.at, next.at) : job;
@@ -151,9 +160,28 @@ export function runSlots(before: Job, now: number): Job {
     return before;
   if (isTakingBack(before)) return before;
   const away = isAway(before) && !rulesOf(before).suspend;
-  const settled = settleSlots(startTurns(before, now), away ? now - MISSED_AFTER_MS : now, now);
+  const judged = judgeBack(before, now);
+  const settled = settleSlots(startTurns(judged, now), away ? now - MISSED_AFTER_MS : now, now);
   const released = isAway(settled) || isBehind(settled, now) ? settled : letMissedRun(settled, now);
-  return bookNext(startTurns(released, now), now);
+  return withoutPassed(bookNext(startTurns(released, now), now), now);
+}
+
+/** Judges anew the slots that came back, oldest first, as far as the job's definition still has them. */
+function judgeBack(job: Job, now: number): Job {
+  const { back, ...state } = slotStateOf(job);
+  if (back.length === 0) return job;
+  const slots = back.filter(({ at }) => hasSlot(job, at)).sort((a, b) => a.at - b.at);
+  const taken: Job = { ...job, cron: { ...state, back: [] } };
+  return slots.reduce((before, slot) => judgeAgain(before, slot, now), taken);
+}
+
+function judgeAgain(job: Job, { at, isMissed, isJudged }: SlotBack, now: number): Job {
+  const { suspend, concurrencyPolicy } = rulesOf(job);
+  if (suspend) return recordSlots(job, { reason: "suspended", ats: [at], followsAt: null }, now);
+  if (isMissed) return missSlots(job, [at], null, now);
+  // It had its turn to wait for already: it goes on waiting, under the new definition.
+  if (isJudged && concurrencyPolicy === "Queue") return withSlotRun(job, at, IN_TURN, now);
+  return judgeSlot(job, at, null, now);
 }
 
 /** The cluster may be reached: the missed slots that are left run, under `Replace` in place of what runs. */

@@ -63,10 +63,17 @@ export type HeldName = {
   releasing: (Retry & { upTo: number }) | null;
 };
 
+/** A slot whose time has come and whose run was taken back, to be judged anew; the two as in `SlotStanding`. */
+export type SlotBack = { at: number; isMissed: boolean; isJudged: boolean };
+
 /** How far a cron job's clock has come, epoch ms. */
 export type CronState = {
   /** Every slot up to here is a run or in a record, or was dropped by an edit. */
   cursor: number;
+  /** Slots after the cursor that have had their run: cancelled before its time, or sent just before an edit. */
+  ahead: number[];
+  /** Slots up to the cursor that are to be judged anew, once nothing is being taken back any more. */
+  back: SlotBack[];
   /** The last slot that was settled; null: none, or what is next does not follow it. */
   lastAt: number | null;
   /** What the schedule says next after the cursor; `isSlot` false: a local time that `dst_gap` drops; null: nothing more. */

@@ -51,9 +51,12 @@ export class LateAsker {
   }
 
   async #settle(row: OpenRun): Promise<void> {
-    const answer = await this.#askOne(row);
+    const linked = this.#ports.memory.kept.presence.up;
+    // A relay that comes within this very millisecond came after the question.
+    const askedAt = linked ? Date.now() : Date.now() - 1;
+    const answer = await this.#askOne(row, linked);
     try {
-      this.#apply(row, answer, Date.now());
+      this.#apply(row, answer, askedAt);
     } catch (error) {
       logError(`the answer about late run ${keyOf(row)} could not be applied`, error);
     } finally {
@@ -63,10 +66,9 @@ export class LateAsker {
   }
 
   /** null: the job could not be asked. */
-  async #askOne(row: OpenRun): Promise<LateAnswer | null> {
+  async #askOne(row: OpenRun, linked: boolean): Promise<LateAnswer | null> {
     try {
-      const { env, cluster, memory } = this.#ports;
-      const linked = memory.kept.presence.up;
+      const { env, cluster } = this.#ports;
       return await within(ANSWER_WITHIN_MS, jobStub(env, row.jobId).late(cluster, row.run, linked));
     } catch (error) {
       logError(`job ${row.jobId} could not be asked about its late run ${row.run}`, error);
@@ -75,28 +77,29 @@ export class LateAsker {
   }
 
   /** While a relay is linked the run waits and its job is asked again; without one it is asked when one comes. */
-  #notAsked(row: OpenRun, now: number): OpenRun {
-    if (!this.#ports.memory.kept.presence.up) return { ...row, lateAskedAt: now };
-    return { ...row, againAt: now + ASK_AGAIN_MS };
+  #notAsked(row: OpenRun, askedAt: number): OpenRun {
+    if (!this.#ports.memory.kept.presence.up) return { ...row, lateAskedAt: askedAt };
+    return { ...row, againAt: Date.now() + ASK_AGAIN_MS };
   }
 
-  #apply(asked: OpenRun, answer: LateAnswer | null, now: number): void {
+  #apply(asked: OpenRun, answer: LateAnswer | null, askedAt: number): void {
     const row = this.#ports.rows.get(asked);
     // Booked anew or taken back meanwhile: the answer was about an older decision.
     if (row === null || row.state !== "booked" || row.n !== asked.n) return;
-    this.#ports.rows.put([this.#rowAfter(row, answer, now)]);
+    this.#ports.rows.put([this.#rowAfter(row, answer, askedAt)]);
   }
 
-  #rowAfter(row: OpenRun, answer: LateAnswer | null, now: number): OpenRun {
+  /** `askedAt`: a relay that came since then is a reason to ask again, though the answer came after it. */
+  #rowAfter(row: OpenRun, answer: LateAnswer | null, askedAt: number): OpenRun {
     switch (answer) {
       case "keep":
-        return { ...row, lateAskedAt: now };
+        return { ...row, lateAskedAt: askedAt };
       case "move":
       case "drop":
         // The job has decided: its next booking, here or elsewhere, has a higher n.
-        return finalRow({ ...row, cancelled: true }, now);
+        return finalRow({ ...row, cancelled: true }, Date.now());
       case null:
-        return this.#notAsked(row, now);
+        return this.#notAsked(row, askedAt);
     }
   }
 }

@@ -47,7 +47,7 @@ export async function fillJobs(db: D1Database, count: number): Promise<void> {
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
        INSERT INTO jobs SELECT 'once', i * 2048, printf('j%025d', i), 1, 'ns' || (i % 7), 'job-' || i, 'c' || (i % 3), i % 5 - 1,
          'busybox', 'echo', 0, json_object('labels', json_object('nth', '' || (i % 1000)), 'args', printf('%.*c', 540, 'x')),
-         0, '', 0, 0, i / 1000, 0, NULL FROM n`,
+         0, '', 0, 0, i / 1000, 0, NULL, NULL FROM n`,
     )
     .bind(count)
     .run();

@@ -182,7 +182,7 @@ it("refuses a claim that is older than thirty seconds, and a second create", asy
   expect(await calls.create(inputOf(jobId, { claimedAt: Date.now() - 31_000 }))).toEqual({ answer: "claim_too_old" });
   expect((await stored(jobId)).keys).toEqual([]);
   expect(await calls.create(inputOf(jobId, { bodyHash: "b0d1" }))).toEqual({ answer: "created" });
-  const creation = { bodyHash: "b0d1", isDeleted: false };
+  const creation = { jobType: "once", bodyHash: "b0d1", isDeleted: false };
   expect(await calls.create(inputOf(jobId))).toEqual({ answer: "exists", creation });
   expect(await calls.creation()).toEqual(creation);
 });
