@@ -14,8 +14,8 @@ export type SlotNote = "" | "gap" | "overlap-first" | "overlap-second";
 
 type Found = { at: number; note: SlotNote } | { at: number; dropped: number };
 
-/** Local times that are asked for at once. */
-const BATCH = 64;
+/** Local times that are asked for at once: few first, since what is asked for is often near. */
+const BATCH = { first: 2, most: 128 };
 
 function localText(local: number): string {
   return new Date(local).toISOString().slice(0, 19);
@@ -87,8 +87,8 @@ function find(rules: SlotRules, after: number, until: number, limit: number): Fo
   // A local time before `after`'s own may come after it where a clock is put back or a slot is moved.
   let local = after + Math.min(near.before, near.after) - Math.abs(near.after - near.before);
   const items: Found[] = [];
-  for (;;) {
-    const locals = pattern.after(local, Math.min(BATCH, limit + 1));
+  for (let batch = BATCH.first; ; batch = Math.min(2 * batch, BATCH.most)) {
+    const locals = pattern.after(local, Math.min(batch, limit + 1));
     for (const one of locals) {
       const offsets = offsetsAround(rules.timeZone, one);
       if (soonestOf(one, offsets) > until) return inOrder(items);
