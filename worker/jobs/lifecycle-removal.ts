@@ -83,6 +83,7 @@ function isSlotsOwn(run: Run): boolean {
 
 /** The run's start deadline passed, and nothing of it was created. */
 export function skipRun(job: Job, run: Run, at: number): Job {
+  if (isGhost(run)) return { ...job, runs: job.runs.filter((other) => other.run !== run.run) };
   if (isSlotsOwn(run)) return recordRun(withRun(job, run), run, "deadline", at);
   const message = "its start deadline passed before its Job could be created";
   return endRun(job, run, "skipped", endWithoutPods(at, "deadline", message));

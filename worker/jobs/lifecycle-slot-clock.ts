@@ -111,9 +111,14 @@ export function isBehind(job: Job, now: number): boolean {
   return next !== null && next.at < now - MISSED_AFTER_MS;
 }
 
-function isRecording(job: Job, reason: string): boolean {
+/** Whether the record has begun that the slots to come will join, of a suspension or of this absence of the cluster. */
+function isRecording(job: Job): boolean {
   const { lastAt } = slotStateOf(job);
-  return job.runs.some((run) => run.state === "skipped" && run.slotAt === lastAt && run.end.reason === reason);
+  const isSuspended = rulesOf(job).suspend;
+  const reason = isSuspended ? "suspended" : "misfire";
+  const since = isSuspended ? lastAt : (job.runs.find((run) => run.state === "due" && run.slot?.row)?.slotAt ?? null);
+  if (since === null) return false;
+  return job.runs.some((run) => run.state === "skipped" && run.end.reason === reason && (run.slotAt ?? 0) >= since);
 }
 
 /**
@@ -128,7 +133,7 @@ export function slotWakeAt(job: Job): number | null {
   const away = isAway(job);
   if (rules.suspend || away) {
     const soonest = next.at + (away && !rules.suspend ? MISSED_AFTER_MS : 0);
-    if (lastAt === null || !isRecording(job, rules.suspend ? "suspended" : "misfire")) return soonest;
+    if (lastAt === null || !isRecording(job)) return soonest;
     return Math.max(soonest, lastAt + Math.min(SLOT_LOOK_MAX_MS, SLOTS_PER_LOOK * (next.at - lastAt)));
   }
   if (!next.isSlot) return next.at;

@@ -118,11 +118,15 @@ function settleBatch(before: Job, { fate, ats, followsAt }: Batch, now: number):
       return recordSlots(before, { reason: fate, ats, followsAt }, now);
     case "judged": {
       let follows = followsAt;
-      return ats.reduce((job, at) => {
-        const judged = judgeSlot(job, at, follows, now);
-        follows = at;
-        return judged;
-      }, before);
+      // Missed slots that run are older, and go first.
+      return ats.reduce(
+        (job, at) => {
+          const judged = judgeSlot(job, at, follows, now);
+          follows = at;
+          return judged;
+        },
+        startTurns(letMissedRun(before, now), now),
+      );
     }
   }
 }
