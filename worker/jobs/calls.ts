@@ -121,6 +121,8 @@ export type UpdateCronAnswer =
   | { answer: "updated"; outcome: DeleteOutcome; nextAt: number | null }
   /** Its slots of a long absence are still being counted: to be asked again. */
   | { answer: "behind" }
+  /** Too many large definitions are kept for runs that are open. */
+  | { answer: "too_many_open" }
   | Exclude<UpdateAnswer, { answer: "updated" | "submitted" | "refused" }>;
 
 export type SuspendAnswer =

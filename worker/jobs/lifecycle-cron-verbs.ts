@@ -1,9 +1,11 @@
 import type { UpdateInput } from "./calls.ts";
+import type { Definition } from "./definition.ts";
 import { dueRun } from "./lifecycle-anew.ts";
 import { ignored, moved, refused, type Step } from "./lifecycle-events.ts";
-import { CLAIM_MS } from "./lifecycle-limits.ts";
+import { CLAIM_MS, DEFINITION_BYTES } from "./lifecycle-limits.ts";
 import { heldName, withName } from "./lifecycle-names.ts";
-import { isBehind, isTakingBack, rulesOf, slotStateOf, withCursorBack } from "./lifecycle-slot-clock.ts";
+import { isOver } from "./lifecycle-runs.ts";
+import { isTakingBack, rulesOf, slotStateOf, withCursorBack } from "./lifecycle-slot-clock.ts";
 import { isFull } from "./lifecycle-slot-runs.ts";
 import { settleSlots } from "./lifecycle-slots.ts";
 import { takeBackBooked, takeBackUnsent } from "./lifecycle-slots-back.ts";
@@ -26,6 +28,12 @@ function settledTo(job: Job, now: number): Job | null {
   return next !== null && next.at <= now ? null : settled;
 }
 
+/** The size of the definition and of all others that open runs of the job still have. */
+function definitionBytes(job: Job, definition: Definition): number {
+  const open = job.runs.filter((run) => !isOver(run)).map((run) => run.definition);
+  return [...new Set([definition, ...open])].reduce((sum, one) => sum + JSON.stringify(one).length, 0);
+}
+
 /** Gives the job another definition (contract, part 5, "Updates"): slots that were not sent are its own to run. */
 export function updateCronJob(job: Job, input: UpdateInput, now: number): Step {
   const { definition, cluster, claimedAt } = input;
@@ -36,6 +44,7 @@ export function updateCronJob(job: Job, input: UpdateInput, now: number): Step {
   if (!isHeld && now - (claimedAt ?? 0) > CLAIM_MS) return refused("claim_too_old");
   const settled = settledTo(job, now);
   if (settled === null) return refused("behind");
+  if (definitionBytes(settled, definition) > DEFINITION_BYTES) return refused("too_many_open");
   const defined = { ...settled, deletion: null, definition, cron: { ...slotStateOf(settled), cluster } };
   const named = withName(defined, definition, claimedAt ?? held?.claimedAt ?? now);
   return moved(takeBackUnsent(withCursorBack(named, now), now));
@@ -67,9 +76,4 @@ export function triggerJob(job: Job, now: number): Step {
   );
   const triggered: Job = { ...job, runs: [...job.runs, due], nextRun: run + 1 };
   return moved(rulesOf(job).concurrencyPolicy === "Allow" ? triggered : takeBackBooked(triggered, now));
-}
-
-/** Whether a request must wait for turns that are still to come. */
-export function isToWait(job: Job, now: number): boolean {
-  return isTakingBack(job) || isBehind(job, now);
 }

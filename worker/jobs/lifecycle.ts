@@ -61,7 +61,7 @@ export function step(job: Job | null, event: Event, now: number): Step {
       if ((event.input.definition.cron === undefined) !== (job.cron === undefined)) return refused("unknown");
       return job.cron ? updateCronJob(job, event.input, now) : updateJob(job, event.input, now);
     case "rerun":
-      return rerunJob(job, now);
+      return job.cron ? refused("unknown") : rerunJob(job, now);
     case "suspend":
       return job.cron ? suspendJob(job, event.suspend, now) : refused("unknown");
     case "trigger":

@@ -69,6 +69,12 @@ export function updatedCronOf(jobId: string, answer: UpdateCronAnswer): string |
       throw deletedJob(jobId);
     case "behind":
       throw jobIsBehind(jobId);
+    case "too_many_open":
+      throw new ApiError(
+        "limitedFlow",
+        `Open runs of job ${jobId} still have so many large definitions that another one has no room; nothing was changed.`,
+        { "retry-after": "60" },
+      );
     case "claim_first":
     case "claim_too_old":
       throw new ApiError("publish", `The new name of job ${jobId} could not be claimed in time; nothing was changed.`);

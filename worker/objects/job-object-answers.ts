@@ -59,7 +59,8 @@ export function updateAnswer(code: RefusalCode, job: Job | null): UpdateAnswer {
 /** The answer to a cron job's update that was not taken. */
 export function updateCronAnswer(code: RefusalCode, job: Job | null): UpdateCronAnswer {
   if (code === "claim_first" && job !== null) return { answer: "claim_first", id: job.id };
-  return { answer: code === "behind" || code === "deleted" || code === "claim_too_old" ? code : "unknown" };
+  const isKnown = code === "behind" || code === "deleted" || code === "claim_too_old" || code === "too_many_open";
+  return { answer: isKnown ? code : "unknown" };
 }
 
 /** What an update met of the slots that the job had: one was still to come or waited, or none was. */

@@ -294,7 +294,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: {
       data: z.string().regex(/^(cancelled_before_dispatch|removed_from_cluster|already_finished): /),
     },
-    refusals: [...JOB_REFUSALS, ...CREATE_REFUSALS, "overtime", "deleteTimeout"],
+    refusals: [...JOB_REFUSALS, ...CREATE_REFUSALS, "limitedFlow", "overtime", "deleteTimeout"],
     example: {
       fields: { job_id: JOB_ID, ...CREATE_CRON },
       data: `cancelled_before_dispatch: job ${JOB_ID} has its new definition; its next slot is at 2026-11-25T02:00:00.000Z.`,
