@@ -14,6 +14,7 @@ import { patchCases } from "./patch-cases.ts";
 import { refusalCases } from "./refusal-cases.ts";
 import { rightsCases } from "./rights-cases.ts";
 import { ALLOWED, FEW_RIGHTS, IMAGE, JOBS, READ_ONLY, type Target } from "./target.ts";
+import { rerunCases, slowUpdateCases, updateCases } from "./verb-cases.ts";
 import { startWatchbell, type Watchbell } from "./watchbell.ts";
 
 /** What a case has to work with; only inside a test, since it is started before the first. */
@@ -45,9 +46,12 @@ export function runSideBySide(title: string, kind: Target["name"], start: () => 
       rightsCases(bench);
       refusalCases(bench);
       slowDeleteCases(bench);
+      slowUpdateCases(bench);
       logCases(bench);
       mainCases(bench);
       deleteCases(bench);
+      updateCases(bench);
+      rerunCases(bench);
       lossCases(bench);
       endCases(bench);
       patchCases(bench);

@@ -1,47 +1,23 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
 import { until } from "../../support/wait.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { explained } from "./explained.ts";
-import { IMAGE, JOBS } from "./target.ts";
+import { type JobParts, jobField, makeJobByHand, removeJobByHand } from "./jobs-by-hand.ts";
+import { JOBS } from "./target.ts";
 
 /** Held by it an object that is deleted stays until somebody takes it away. */
 const HOLD = "watchbell.test/hold";
-const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
-
-const Made = z.object({ metadata: z.object({ uid: z.string() }) });
-
-type JobParts = {
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  finalizers?: string[];
-  script?: string;
-};
 
 /** A name that a Kubernetes Job has already: this run's, one of ours that may go, one that goes, or somebody else's. */
 export function nameCases({ target, watchbell, create }: Bench): void {
-  /** A Job that somebody made; answers its uid. */
-  const makeJob = async (name: string, { script = LASTING, ...metadata }: JobParts): Promise<string> => {
-    const container = { name: "main", image: IMAGE, command: ["sh", "-c", script] };
-    const pod = { restartPolicy: "Never", terminationGracePeriodSeconds: 5, containers: [container] };
-    const made = await target().client.create(`/apis/batch/v1/namespaces/${JOBS}/jobs`, {
-      apiVersion: "batch/v1",
-      kind: "Job",
-      metadata: { name, ...metadata },
-      spec: { template: { metadata: { labels: metadata.labels ?? {} }, spec: pod } },
-    });
-    expect(made.code).toBe(201);
-    return Made.parse(made.body).metadata.uid;
-  };
-  const field = (name: string, jsonpath: string) =>
-    target().kubectl("get", "job", name, "-n", JOBS, "--ignore-not-found", "-o", `jsonpath=${jsonpath}`);
+  const makeJob = (name: string, parts: JobParts) => makeJobByHand(target(), name, parts);
+  const field = (name: string, jsonpath: string) => jobField(target(), name, jsonpath);
   const runsPod = (name: string) =>
     until(`a pod of ${name} runs`, async () => {
       const pods = ["get", "pods", "-n", JOBS, "-l", `batch.kubernetes.io/job-name=${name}`];
       return (await target().kubectl(...pods, "-o", "jsonpath={.items[*].status.phase}")).includes("Running");
     });
-  const remove = (name: string, ...options: string[]) =>
-    target().kubectl("delete", "job", name, "-n", JOBS, "--cascade=foreground", ...options);
+  const remove = (name: string, ...options: string[]) => removeJobByHand(target(), name, ...options);
   const letGo = (name: string) =>
     target().kubectl("patch", "job", name, "-n", JOBS, "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
   let clusterLabel: Promise<string> | undefined;
