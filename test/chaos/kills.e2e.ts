@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { jobCreates } from "../support/audit-log.ts";
+import { newSeed, seeded } from "../support/random.ts";
 import { type StartedSystem, startSystem } from "../support/system.ts";
 
 const JOBS = 60;
@@ -8,17 +9,6 @@ const EVERY_MS = 400;
 /** The jobs are all created before the first is due and the first part is killed. */
 const AHEAD_MS = 8_000;
 const KILLED_PARTS = ["worker", "relay"] as const;
-
-/** mulberry32: the same seed kills the same parts at the same times. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** kill -9 of workerd or the relay every 1.5 to 5 s until `untilAt` (epoch ms); says what it killed. */
 async function killParts(system: StartedSystem, random: () => number, untilAt: number): Promise<string[]> {
@@ -41,7 +31,7 @@ async function killParts(system: StartedSystem, random: () => number, untilAt: n
 test("while workerd and the relay are killed over and over, every job runs once and its log is whole", {
   timeout: 180_000,
 }, async () => {
-  const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
+  const seed = Number(process.env.CHAOS_SEED ?? newSeed());
   console.log(`CHAOS_SEED=${seed}`);
   const system = startSystem();
   const { api } = await system.ready();
@@ -60,7 +50,7 @@ test("while workerd and the relay are killed over and over, every job runs once 
   );
   expect(Date.now()).toBeLessThan(firstDueAt);
 
-  const killed = await killParts(system, randomFrom(seed), firstDueAt + JOBS * EVERY_MS);
+  const killed = await killParts(system, seeded(seed), firstDueAt + JOBS * EVERY_MS);
 
   expect(killed.length).toBeGreaterThan(3);
   const lateness: number[] = [];

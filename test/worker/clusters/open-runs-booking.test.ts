@@ -7,7 +7,8 @@ import {
   cancelRun,
   isTombstone,
 } from "../../../worker/clusters/open-runs-booking.ts";
-import { aBooking, aRow, aTombstone, NOW, newSeed, seeded } from "./sample-rows.ts";
+import { newSeed, seeded } from "../../support/random.ts";
+import { aBooking, aRow, aTombstone, NOW } from "./sample-rows.ts";
 
 const AT = { namespace: "default", name: "hello" };
 const RUN = { jobId: "job1", run: 1 };

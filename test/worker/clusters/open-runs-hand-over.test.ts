@@ -9,7 +9,8 @@ import {
   sendableAt,
 } from "../../../worker/clusters/open-runs-hand-over.ts";
 import type { Presence } from "../../../worker/clusters/open-runs-late.ts";
-import { aRow, NOW, newSeed, ROWS_BY_STATE, seeded } from "./sample-rows.ts";
+import { newSeed, seeded } from "../../support/random.ts";
+import { aRow, NOW, ROWS_BY_STATE } from "./sample-rows.ts";
 
 const LINK = { process: "p1", helloAt: NOW - 60_000, window: 64 };
 const UP: Presence = { up: true, since: NOW - 60_000, outage: { from: 0, to: NOW - 60_000 } };

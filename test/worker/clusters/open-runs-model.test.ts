@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { newSeed, seeded } from "../../support/random.ts";
 import { Model } from "./open-runs-model.ts";
-import { newSeed, seeded } from "./sample-rows.ts";
 
 describe("three relay processes, one run, and links that break at any moment", () => {
   const seed = newSeed();

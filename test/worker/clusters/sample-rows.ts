@@ -53,19 +53,3 @@ export function aTombstone(change: Partial<OpenRun> = {}): OpenRun {
 
 /** Every state with an ordinary row of it. */
 export const ROWS_BY_STATE = OPEN_RUN_STATES.map((state) => [state, aRow(state)] as const);
-
-/** A generator of numbers in [0, 1) that repeats for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** The seed of a random test: new each time, and named in what a failing test prints. */
-export function newSeed(): number {
-  return Math.floor(Math.random() * 2 ** 31);
-}

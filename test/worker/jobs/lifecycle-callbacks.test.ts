@@ -5,8 +5,8 @@ import type { Callback } from "../../../worker/jobs/lifecycle-callback.ts";
 import { type CallEffect, nextPauseMs } from "../../../worker/jobs/lifecycle-callbacks.ts";
 import type { Event } from "../../../worker/jobs/lifecycle-events.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
+import { seeded } from "../../support/random.ts";
 import { createEvent, DUE_AT, ENDED_FAILED, FACTS, factEvent, jobAfter, T0 } from "./lifecycle-samples.ts";
-import { randomOf } from "./lifecycle-world.ts";
 
 const HOUR_MS = 3_600_000;
 const END_AT = DUE_AT + 1_520;
@@ -68,7 +68,7 @@ describe("the retries of a callback", () => {
   it.each([0, 0.25, 0.5, 0.75, 1, "random"])(
     "begin within 10 s, double within a fifth up to an hour, and end after 24 h (jitter %s)",
     (jitter) => {
-      const random = typeof jitter === "number" ? () => jitter : randomOf(7);
+      const random = typeof jitter === "number" ? () => jitter : seeded(7);
 
       const { job, attempts } = failingForEver(random);
 

@@ -6,8 +6,9 @@ import { isOver, waitsFor } from "../../../worker/jobs/lifecycle-runs.ts";
 import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { timesOf } from "../../../worker/jobs/lifecycle-timeline.ts";
 import { jobRowOf } from "../../../worker/jobs/lifecycle-views.ts";
+import { seeded } from "../../support/random.ts";
 import { CLUSTER, createEvent, DEFINITION, T0 } from "./lifecycle-samples.ts";
-import { randomOf, World } from "./lifecycle-world.ts";
+import { World } from "./lifecycle-world.ts";
 
 const RUNS = 200;
 const STEPS = 120;
@@ -18,7 +19,7 @@ const CALLBACK = {
 const SEED = Math.floor(Math.random() * 2 ** 31);
 
 function createdWorld(seed: number): World {
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const world = new World(T0, random);
   const execAt = T0 + Math.floor(random() * 400_000);
   const startingDeadlineSeconds = random() < 0.4 ? Math.floor(random() * 60) : null;

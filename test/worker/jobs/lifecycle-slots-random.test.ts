@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { CronRules } from "../../../worker/jobs/definition.ts";
 import type { Run } from "../../../worker/jobs/lifecycle-run.ts";
 import { isOver } from "../../../worker/jobs/lifecycle-runs.ts";
+import { seeded } from "../../support/random.ts";
 import { T0 } from "./lifecycle-samples.ts";
-import { randomOf } from "./lifecycle-world.ts";
 import { SlotWorld } from "./slot-world.ts";
 
 const RUNS = 150;
@@ -108,7 +108,7 @@ function checkWorld(world: SlotWorld, mayEdit: boolean): void {
 }
 
 function live(seed: number, mayEdit: boolean): SlotWorld {
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const rules = randomRules(random);
   const startingDeadlineSeconds = random() < 0.3 ? 10 : null;
   const metadata = { on_lost: random() < 0.5 ? "rerun" : "fail" };

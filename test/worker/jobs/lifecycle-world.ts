@@ -17,17 +17,6 @@ import type { Job } from "../../../worker/jobs/lifecycle-state.ts";
 import { jobRowOf } from "../../../worker/jobs/lifecycle-views.ts";
 import { CLUSTER, FACTS, JOB_ID } from "./lifecycle-samples.ts";
 
-/** mulberry32: the same numbers for the same seed everywhere. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 type Command = { cluster: string; run: number; name: string } & (
   | { type: "create"; startDeadlineAt: number | null }
   | { type: "remove"; n: number }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FactAnswer, TakenFact } from "../../../worker/jobs/calls.ts";
 import { type CarriedFact, FactPump } from "../../../worker/objects/cluster-object-pump.ts";
-import { newSeed, seeded } from "../clusters/sample-rows.ts";
+import { newSeed, seeded } from "../../support/random.ts";
 
 const OK: FactAnswer = { answer: "ok", final: false };
 
