@@ -4,6 +4,7 @@ import { until } from "./wait.ts";
 
 const Envelope = z.object({ code: z.number(), cause: z.string(), error_msg: z.string(), data: z.unknown() });
 const Created = z.object({ job_id: z.string() });
+const Listed = z.object({ data: z.array(z.looseObject({ job_id: z.string(), job_name: z.string() })) });
 
 const Run = z.looseObject({
   run: z.number(),
@@ -57,11 +58,11 @@ export class Api {
   }
 
   /** Any call; `body` as text is sent as it is. */
-  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       dispatcher: CONNECTIONS,
       method,
-      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json", ...headers },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     return { http: response.status, ...Envelope.parse(await response.json()) };
@@ -85,6 +86,13 @@ export class Api {
 
   async logs(jobId: string): Promise<LogRow[]> {
     return LogRows.parse(await this.#ok("GET", `/api/job_logs/${jobId}`));
+  }
+
+  /** The ids of the once jobs by their names, of at most 100 whose names begin so. */
+  async idsOf(namePrefix: string): Promise<Map<string, string>> {
+    const query = new URLSearchParams({ name_prefix: namePrefix, page_size: "100" });
+    const { data } = Listed.parse(await this.#ok("GET", `/api/once_job/lists?${query}`));
+    return new Map(data.map((row) => [row.job_name, row.job_id]));
   }
 
   async total(): Promise<number> {
