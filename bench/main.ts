@@ -7,9 +7,10 @@ import { benchKubernetes } from "./kubernetes.ts";
 import { jobDueAt, type Lateness, measureLateness } from "./lateness.ts";
 import { percentile } from "./percentiles.ts";
 import { postJobs } from "./posting.ts";
+import { benchSchedules } from "./schedules.ts";
 import { type BenchSystem, startBenchSystem } from "./system.ts";
 
-const USAGE = `npm run bench [-- --kubernetes [--real]]: two figures of the main path, each beside a yardstick measured in the same run.
+const USAGE = `npm run bench [-- --kubernetes [--real] | --schedules]: two figures of the main path, each beside a yardstick measured in the same run.
   creates     creates per second over ${CONNECTIONS} connections, beside a bare Worker that inserts one D1 row and arms one alarm
   lateness    due -> Job create received by the API server, for 200 jobs at 20 a second and 500 due in one second, beside
               the pace at which the relay's own client posts 500 Jobs to that API server with nothing else in between
@@ -17,7 +18,9 @@ With --kubernetes, on a real control plane instead (Debian with Go; the first ti
   lateness    due -> Job create received by the API server, and -> the Job's creationTimestamp, for 200 jobs at 10 a second
   calls       the relay's requests per job in that API server's audit log, from the create to the TTL
   --real      with kubelet and containerd as its node, which needs root; otherwise containers are local processes
-Takes about two minutes; give it a quiet machine. The machine's speed cancels out in the ratios, not in the rest.`;
+With --schedules, instead:
+  schedules   1,000 jobs * * * * * for three minutes: slot -> Job create received, and how their bookings are spread
+Takes about two minutes (schedules: five); give it a quiet machine. The machine's speed cancels out in the ratios, not in the rest.`;
 
 const CREATES_PER_ROUND = 1_000;
 const ROUNDS = 3;
@@ -122,6 +125,7 @@ async function main(): Promise<void> {
       restarted: () => progress("the bare Worker's workerd crashed"),
     });
     started.push(bare);
+    if (process.argv.includes("--schedules")) return await benchSchedules(system, { say, progress });
     await benchLateness(system);
     await benchCreates(system, bare.url);
   } finally {

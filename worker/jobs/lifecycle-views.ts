@@ -7,7 +7,7 @@ import { explain, reasonText, successText } from "./lifecycle-explain.ts";
 import { SLOT_OVERDUE_MS } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver, isShown, isSubmitted, jobTypeOf, newestRun, speaker, waitsFor } from "./lifecycle-runs.ts";
-import { isOpenRun, nextSlotOf, rulesOf, slotStateOf } from "./lifecycle-slot-clock.ts";
+import { isOpenRun, nextSlotOf, rulesOf, slotStateOf, slotWakeAt } from "./lifecycle-slot-clock.ts";
 import type { Job } from "./lifecycle-state.ts";
 import { timesOf } from "./lifecycle-timeline.ts";
 
@@ -146,7 +146,11 @@ function slotTimesOf(job: Job, now: number): SlotTimes {
 /** When the sweep is to look at the job unless it has written its row anew, epoch ms; null: nothing is awaited. */
 function overdueAtOf(job: Job): number | null {
   if (job.deletion?.state === "done") return null;
-  if (job.cron !== undefined) return job.cron.next && job.cron.next.at + SLOT_OVERDUE_MS;
+  if (job.cron !== undefined) {
+    // Not before its own clock looks: slots that are only counted are counted seldom.
+    const wakeAt = slotWakeAt(job);
+    return wakeAt === null || !job.cron.next ? null : Math.max(wakeAt, job.cron.next.at) + SLOT_OVERDUE_MS;
+  }
   const run = newestRun(job);
   return isSubmitted(run) ? run.dueAt : null;
 }
