@@ -25,7 +25,7 @@ export const SLOT_LOOK_MAX_MS = 3_600_000;
 export const OPEN_RUNS = 500;
 export const WAITING_SLOTS = 100;
 /** All definitions that a job and its open runs have, as JSON: they lie in the packed value, which may have 2 MB. */
-export const DEFINITION_BYTES = 1_000_000;
+export const DEFINITION_BYTES = 300_000;
 /** A record may still grow while no more runs than these are newer: as many as can wait, and some. */
 export const GROWING_RECORDS = 250;
 /** A run whose Job is not created this long after its time is late (contract, part 5). */

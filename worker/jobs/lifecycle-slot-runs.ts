@@ -1,6 +1,6 @@
 import { dueRun } from "./lifecycle-anew.ts";
 import { retryNow } from "./lifecycle-clock.ts";
-import { OPEN_RUNS } from "./lifecycle-limits.ts";
+import { OPEN_RUNS, WAITING_SLOTS } from "./lifecycle-limits.ts";
 import type { Run, SlotStanding } from "./lifecycle-run.ts";
 import { withRun } from "./lifecycle-runs.ts";
 import { isOpenRun, rulesOf, slotStateOf } from "./lifecycle-slot-clock.ts";
@@ -79,6 +79,7 @@ export function releaseMissed(before: Job, now: number): Job {
     if (isPastDeadline(run, now)) return recordRun(job, run, "deadline", now);
     if (concurrencyPolicy === "Allow")
       return isFull(job) ? recordRun(job, run, "queue_full", now) : released(job, run, now);
+    if (waiting(job, "turn").length >= WAITING_SLOTS) return recordRun(job, run, "queue_full", now);
     return withRun(job, { ...run, slot: { ...run.slot, hold: "turn" } });
   }, freed);
 }

@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import { leadMs } from "../../../worker/jobs/lifecycle-clock.ts";
 import { CALL_ATTEMPTS, CALLBACKS_WAITING, SETTLED_CALLBACKS } from "../../../worker/jobs/lifecycle-limits.ts";
 import { ENDED_WITH_LOG, FACTS } from "../jobs/lifecycle-samples.ts";
+import { RULES } from "../jobs/slot-world.ts";
 import { fresh, indexRow, inputOf, jobObject, stored, Teller } from "./job-object-support.ts";
 
 /** What a JobObject's storage was asked; each put, delete and setAlarm is a written row (reference/cloudflare.md, 1.5 and 6). */
@@ -96,6 +97,27 @@ it("writes two rows more for a callback: what came of it, and the alarm that wou
 
   expect(rows.puts).toEqual(["job", "job"]);
   expect(rows.alarms).toBe(2);
+});
+
+it("writes as many rows for a slot that runs, and its booking", async () => {
+  const cluster = await Teller.join(fresh("slot"));
+  const jobId = fresh("job");
+  const slotAt = Math.ceil(Date.now() / 1_000) * 1_000 + 3_000;
+  const cron = { ...RULES, schedule: "* * * * * *", earliestAt: slotAt, endAt: slotAt };
+  await jobObject(jobId).calls.create(inputOf(jobId, { cluster: cluster.cluster }, { cron }));
+  await vi.waitFor(async () => expect(await indexRow(jobId)).toMatchObject({ version: 1, cron: expect.anything() }));
+  const rows = await countRows(jobId);
+
+  await cluster.created(jobId, 1);
+  await cluster.told(jobId, FACTS.created);
+  await cluster.told(jobId, FACTS.started);
+  await cluster.told(jobId, FACTS.ended);
+
+  expect(rows.puts).toEqual(["job", "job", "job"]);
+  expect(rows.alarms).toBeLessThanOrEqual(2);
+  expect((await jobObject(jobId).calls.runs({ skip: 0, count: 10 }))?.runs).toMatchObject([
+    { slotAt, status: "succeeded" },
+  ]);
 });
 
 it("fits the most callbacks that a job can have into its one value", async () => {
