@@ -29,7 +29,8 @@ function recorded(job: Job): number {
   return job.runs.reduce((sum, { count = 0 }) => sum + count, 0);
 }
 
-describe("a schedule of every second that slept for a week", () => {
+// Two seconds of work each on a quiet machine.
+describe("a schedule of every second that slept for a week", { timeout: 60_000 }, () => {
   it.each([
     { misfirePolicy: "skip" as const, runs: 0 },
     { misfirePolicy: "latest" as const, runs: 1 },
@@ -58,7 +59,7 @@ describe("a schedule of every second that slept for a week", () => {
   });
 });
 
-describe("a job whose runs never end", () => {
+describe("a job whose runs never end", { timeout: 30_000 }, () => {
   it("opens 500 of them under Allow, and records the slots beyond", () => {
     let job = jobAfter(createCron({ ...EVERY_SECOND, concurrencyPolicy: "Allow" }));
     const until = T0 + 700_000;
