@@ -24,6 +24,7 @@ import { listOnceJobsRoute } from "./routes/list-once-jobs.ts";
 import { readJobLogsRoute } from "./routes/read-job-logs.ts";
 import { rerunOnceJobRoute } from "./routes/rerun-once-job.ts";
 import { showDocs, showOpenApi } from "./routes/show-api.ts";
+import { showMetrics } from "./routes/show-metrics.ts";
 import { updateOnceJobRoute } from "./routes/update-once-job.ts";
 
 type Verb = "GET" | "POST" | "DELETE";
@@ -58,11 +59,15 @@ export const ROUTES: readonly Route[] = [
   [["POST"], "/api/cluster/rotate/:cluster", rotateCluster],
   // Its token is the cluster's join token, checked by the route itself.
   [["GET"], "/relay/:cluster", linkRelay],
+  [["GET"], "/metrics", showMetrics],
   [["GET"], "/healthz", () => success("ok")],
   // What the paths take and answer is in worker/openapi/operations.ts.
   [["GET"], "/openapi.json", () => showOpenApi(ROUTES)],
   [["GET"], "/docs", () => showDocs(ROUTES)],
 ];
+
+/** What only a token opens. */
+const TOKEN_PATHS = ["/api/*", "/metrics"];
 
 /** The HTTP API. */
 export const app = buildApp();
@@ -72,7 +77,7 @@ function buildApp(): Hono<AppEnv> {
   hono.onError(failureOf);
   hono.notFound((c) => failure(new ApiError("notFound", `There is no route ${c.req.path}.`)));
   hono.use(sendNoSniff);
-  hono.use("/api/*", sendNoStore, checkAddress, checkToken);
+  for (const path of TOKEN_PATHS) hono.use(path, sendNoStore, checkAddress, checkToken);
   for (const [verbs, path, handler] of ROUTES) {
     hono.on(verbs, path, handler);
     hono.all(path, (c) => refuseVerb(c, verbs));

@@ -1,4 +1,5 @@
 import type { RunKey } from "../../protocol/words.ts";
+import type { Counters } from "./counters.ts";
 
 /** A run handed to its cluster's object, to be sent when due. `n` rises with every decision of the job about it. */
 export type Booking = RunKey & {
@@ -37,9 +38,33 @@ export type RowView = {
   link: { up: boolean /** Since when it is up or away; null: no relay was ever linked. */; since: number | null };
 };
 
-/** What a ClusterObject answers to. Every call may be repeated. */
+/**
+ * What became of a job's runs and callbacks in one turn, to be counted once. `ended`: by final state, slots that did not run one
+ * by one; `latenessMs`: created − due of each run whose Job was seen; `callbacks`: attempts, by what came of them.
+ */
+export type Tally = {
+  ended: Record<string, number>;
+  latenessMs: number[];
+  callbacks: Record<string, number>;
+  repairs: Record<string, number>;
+};
+
+/** What `/metrics` shows of a cluster. */
+export type ClusterFigures = {
+  linkUp: boolean;
+  /** Commands that are due and not confirmed: creates and removals. */
+  outboxCommands: number;
+  /** Jobs with a run whose Kubernetes Job exists. */
+  createdJobs: number;
+  counters: Counters;
+};
+
+/** What a ClusterObject answers to. Every call may be repeated, but `count`, which is then counted twice. */
 export type ClusterCalls = {
   book(booking: Booking): Promise<BookAnswer>;
   cancel(run: RunKey, cancel: Cancel): Promise<CancelAnswer>;
   look(run: RunKey): Promise<RowView>;
+  /** Counts what no fact told. */
+  count(tally: Tally): Promise<void>;
+  figures(): Promise<ClusterFigures>;
 };

@@ -37,6 +37,11 @@ export class DueOrder {
     return row ? releaseAt(row) : null;
   }
 
+  /** How many rows are sendable at that moment, epoch ms. */
+  countUpTo(moment: number): number {
+    return this.#firstAfter(moment);
+  }
+
   #firstAfter(moment: number): number {
     return this.#search((row) => releaseAt(row) <= moment);
   }

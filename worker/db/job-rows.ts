@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, isNotNull, lt, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import type { JobRow } from "./rows.ts";
 import { jobs } from "./schema.ts";
@@ -35,6 +35,23 @@ export async function writeJobRow(db: D1Database, row: JobRow): Promise<void> {
 /** Removes a purged job's row; none there is as good. */
 export async function deleteJobRow(db: D1Database, key: JobRowKey): Promise<void> {
   await drizzle(db).delete(jobs).where(keyIs(key)).run();
+}
+
+/**
+ * Jobs at -1, submitted and not yet created, among the first `readAtMost` rows of the index of what awaits its time: all such
+ * jobs have one there. D1 counts twice as many rows as read.
+ */
+export async function countSubmittedJobs(db: D1Database, readAtMost: number): Promise<number> {
+  const orm = drizzle(db);
+  const waiting = orm
+    .select({ jobStatus: jobs.jobStatus })
+    .from(jobs)
+    .where(isNotNull(jobs.overdueAt))
+    .orderBy(asc(jobs.overdueAt))
+    .limit(readAtMost)
+    .as("waiting");
+  const row = await orm.select({ jobs: count() }).from(waiting).where(eq(waiting.jobStatus, -1)).get();
+  return row?.jobs ?? 0;
 }
 
 /** A job that the sweep should look at; `overdueAt` epoch ms. */

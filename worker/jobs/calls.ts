@@ -1,5 +1,6 @@
 import type { Fact, PodEnd } from "../../protocol/up.ts";
 import type { RunStatus } from "../../protocol/words.ts";
+import type { Tally } from "../clusters/calls.ts";
 import type { Definition } from "./definition.ts";
 import type { Callback, CallbackEvent } from "./lifecycle-callback.ts";
 
@@ -181,7 +182,8 @@ export type TakenFact = { fact: Fact; at: number; firedAt: number | null; sentAt
 
 /** What became of a fact. `final`: the run is over, its row may be forgotten after a while. */
 export type FactAnswer =
-  | { answer: "ok"; final: boolean }
+  /** `tally`: what the call did, said once: with its first fact that is taken. */
+  | { answer: "ok"; final: boolean; tally?: Tally }
   /** No object knows this job or run. */
   | { answer: "gone" }
   | { answer: "refused"; reason: string };

@@ -132,7 +132,7 @@ export function snapshotOf(job: Job, look: Look, now: number): JobSnapshot {
 }
 
 /** Where the job's runs go; null: no cluster fits yet. */
-function clusterOf(job: Job): string | null {
+export function clusterOf(job: Job): string | null {
   return job.cron === undefined ? newestRun(job).cluster : job.cron.cluster;
 }
 

@@ -1,4 +1,5 @@
 import type { Fact } from "../../protocol/up.ts";
+import type { Tally } from "../clusters/calls.ts";
 import { removeText } from "../clusters/frames.ts";
 import { keyOf, type OpenRun } from "../clusters/open-run.ts";
 import { judgeFact, rowAfterAnswer } from "../clusters/open-runs-facts.ts";
@@ -8,8 +9,8 @@ import type { FactAnswer } from "../jobs/calls.ts";
 import { jobStub } from "../jobs/job-stub.ts";
 import type { Answers } from "./cluster-object-answers.ts";
 import { pause, within } from "./cluster-object-calls.ts";
+import type { ClusterCounters } from "./cluster-object-counters.ts";
 import type { Links } from "./cluster-object-links.ts";
-import type { ClusterMemory } from "./cluster-object-memory.ts";
 import { type CarriedFact, FactPump } from "./cluster-object-pump.ts";
 import type { OpenRuns } from "./cluster-object-rows.ts";
 import type { ClusterTurn } from "./cluster-object-turn.ts";
@@ -20,7 +21,7 @@ export type FactsPorts = {
   cluster: string;
   rows: OpenRuns;
   links: Links;
-  memory: ClusterMemory;
+  counters: ClusterCounters;
   turn: ClusterTurn;
   answers: Answers;
   inBackground(work: Promise<void>): void;
@@ -70,14 +71,15 @@ export class Facts {
   }
 
   #repair(repairs: readonly OpenRun[]): void {
-    const { links, memory, turn } = this.#ports;
-    memory.countRepairs(repairs.length);
+    if (repairs.length === 0) return;
+    const { links, counters, turn } = this.#ports;
+    counters.add({ repairs: { created_after_cancel: repairs.length } });
     const link = turn.openLink();
     if (link !== null) links.send(link.ws, repairs.map(removeText));
   }
 
   #settle(facts: readonly CarriedFact[], given: readonly FactAnswer[]): void {
-    const { rows, answers } = this.#ports;
+    const { rows, answers, counters } = this.#ports;
     const now = Date.now();
     const changed = new Map<string, OpenRun>();
     facts.forEach(({ fact }, index) => {
@@ -85,6 +87,7 @@ export class Facts {
       const before = changed.get(keyOf(fact)) ?? rows.get(fact);
       const row = answer ? rowAfterAnswer(before, fact, answer, now) : null;
       if (row !== null) changed.set(keyOf(fact), row);
+      if (answer?.answer === "ok" && answer.tally) counters.add(tallyBeside(before, answer.tally));
     });
     rows.put([...changed.values()]);
     facts.forEach(({ process, fact }, index) => {
@@ -93,6 +96,11 @@ export class Facts {
     });
     if (changed.size > 0) this.#ports.settled();
   }
+}
+
+/** What a job says of its turn, without the repair that was counted here already: that of a run which it took back. */
+function tallyBeside(row: OpenRun | null, tally: Tally): Tally {
+  return row?.cancelled ? { ...tally, repairs: {} } : tally;
 }
 
 function carriedFact(process: string, fact: Fact, row: OpenRun | null, now: number): CarriedFact {

@@ -11,12 +11,10 @@ type Kept = {
   linked: string[];
   /** Until when each lost process may still create, epoch ms. */
   lost: Record<string, number>;
-  /** Jobs of cancelled runs that turned up and were removed. */
-  repairs: number;
 };
 
 const KEY = "cluster";
-const NOTHING_KEPT: Kept = { installation: "", pinned: null, presence: NEVER_LINKED, linked: [], lost: {}, repairs: 0 };
+const NOTHING_KEPT: Kept = { installation: "", pinned: null, presence: NEVER_LINKED, linked: [], lost: {} };
 
 /** The cluster's small state: identity, presence, and who was lost when. */
 export class ClusterMemory {
@@ -80,9 +78,5 @@ export class ClusterMemory {
     const lost = { ...this.#kept.lost, ...Object.fromEntries(gone.map((process) => [process, mayCreateUntil])) };
     const presence = present.length === 0 ? unlinked(this.#kept.presence, 0, now) : this.#kept.presence;
     this.#keep({ presence, linked: [...present], lost: stillFencing(lost, now) });
-  }
-
-  countRepairs(count: number): void {
-    if (count > 0) this.#keep({ repairs: this.#kept.repairs + count });
   }
 }

@@ -8,6 +8,7 @@ import { keyOf } from "../clusters/open-run.ts";
 import { checksFor, comparePage } from "../clusters/open-runs-comparison.ts";
 import { roleAtHello } from "../clusters/open-runs-take-over.ts";
 import { logWarning } from "../errors.ts";
+import type { ClusterCounters } from "./cluster-object-counters.ts";
 import type { Link, Links } from "./cluster-object-links.ts";
 import type { ClusterMemory } from "./cluster-object-memory.ts";
 import type { OpenRuns } from "./cluster-object-rows.ts";
@@ -19,6 +20,7 @@ export type ReceptionPorts = {
   rows: OpenRuns;
   links: Links;
   memory: ClusterMemory;
+  counters: ClusterCounters;
   turn: ClusterTurn;
   /** Takes the facts of one frame, in order. */
   takeFacts(process: string, facts: readonly Fact[], now: number): void;
@@ -163,10 +165,10 @@ export class Reception {
 
   /** Compares one page with the rows; the last page opens the link for commands. */
   #compare(link: Link, page: Inventory, now: number): void {
-    const { rows, links, memory, turn } = this.#ports;
+    const { rows, links, counters, turn } = this.#ports;
     const { changed, repairs, checks } = comparePage(page.jobs, (key) => rows.getByKey(key));
     rows.put([...changed, ...repairs]);
-    memory.countRepairs(repairs.length);
+    if (repairs.length > 0) counters.add({ repairs: { listed_after_cancel: repairs.length } });
     const open = turn.openLink();
     if (open !== null) links.send(open.ws, [...repairs.map(removeText), ...checksFor(checks)]);
     const listed = this.#listed.get(link.ws) ?? new Set<string>();

@@ -176,6 +176,11 @@ export class OpenRuns {
     return this.#rows.size - this.#byState.final.size;
   }
 
+  /** How many commands wait to be confirmed: creates that are due, sent or not, and removals. */
+  commandCount(now: number): number {
+    return this.#dueOrder.countUpTo(now) + this.#byState.sent.size + this.#byState.removing.size;
+  }
+
   /** The latest moment at which a final row is forgotten, epoch ms; null: there is none. */
   latestForgetAt(): number | null {
     return this.#byState.final.size === 0 ? null : this.#latestForgetAt;

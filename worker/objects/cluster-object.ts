@@ -1,12 +1,22 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { LOSS_MS, PING, PONG, type RunKey } from "../../protocol/words.ts";
-import type { BookAnswer, Booking, Cancel, CancelAnswer, ClusterCalls, RowView } from "../clusters/calls.ts";
+import type {
+  BookAnswer,
+  Booking,
+  Cancel,
+  CancelAnswer,
+  ClusterCalls,
+  ClusterFigures,
+  RowView,
+  Tally,
+} from "../clusters/calls.ts";
 import { removeText } from "../clusters/frames.ts";
 import { bookRun, cancelRun } from "../clusters/open-runs-booking.ts";
 import { isToBeArmed, type Wake } from "../clusters/open-runs-clock.ts";
 import { logError } from "../errors.ts";
 import { Answers } from "./cluster-object-answers.ts";
+import { ClusterCounters } from "./cluster-object-counters.ts";
 import { Facts } from "./cluster-object-facts.ts";
 import { LateAsker } from "./cluster-object-late.ts";
 import { Links } from "./cluster-object-links.ts";
@@ -29,6 +39,7 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
   readonly #rows: OpenRuns;
   readonly #links: Links;
   readonly #memory: ClusterMemory;
+  readonly #counters: ClusterCounters;
   readonly #turn: ClusterTurn;
   readonly #reception: Reception;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -44,7 +55,9 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
     this.#rows = new OpenRuns(ctx.storage);
     this.#links = new Links(ctx);
     this.#memory = new ClusterMemory(ctx.storage.kv);
-    const ports = { env, cluster, rows: this.#rows, links: this.#links, memory: this.#memory };
+    this.#counters = new ClusterCounters(ctx.storage.kv);
+    const stored = { rows: this.#rows, links: this.#links, memory: this.#memory, counters: this.#counters };
+    const ports = { env, cluster, ...stored };
     const inBackground = (work: Promise<void>) => ctx.waitUntil(work);
     const late = new LateAsker({ ...ports, inBackground, finished: () => this.#takeTurn() });
     this.#turn = new ClusterTurn({
@@ -104,6 +117,20 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
       waiting: row.waiting,
     };
     return { row: view, link: { up, since } };
+  }
+
+  async count(tally: Tally): Promise<void> {
+    this.#counters.add(tally);
+  }
+
+  async figures(): Promise<ClusterFigures> {
+    this.#takeTurn();
+    return {
+      linkUp: this.#memory.kept.presence.up,
+      outboxCommands: this.#rows.commandCount(Date.now()),
+      createdJobs: new Set(Array.from(this.#rows.inState("created"), ({ jobId }) => jobId)).size,
+      counters: this.#counters.now,
+    };
   }
 
   /** Takes a relay's upgrade; the Worker's route has checked the join token. */

@@ -1,7 +1,10 @@
+import type { Tally } from "../clusters/calls.ts";
 import type {
   CancelRunAnswer,
+  Creation,
   DeleteAnswer,
   DeleteOutcome,
+  FactAnswer,
   SuspendAnswer,
   TriggerAnswer,
   UpdateAnswer,
@@ -10,7 +13,7 @@ import type {
 import type { RefusalCode } from "../jobs/lifecycle-events.ts";
 import { outcomeOf, strongest } from "../jobs/lifecycle-removal.ts";
 import type { Run } from "../jobs/lifecycle-run.ts";
-import { isOver } from "../jobs/lifecycle-runs.ts";
+import { isOver, jobTypeOf } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
 
 /** What became of runs that a caller ended; `timeout`: not all are over yet. */
@@ -18,6 +21,11 @@ export type EndsAnswer =
   | { answer: "over"; outcome: DeleteOutcome }
   | { answer: "timeout" }
   | { answer: "refused"; message: string };
+
+/** How the job was created; null: there is none here. */
+export function creationOf(job: Job | null): Creation | null {
+  return job && { jobType: jobTypeOf(job), bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
+}
 
 /** What a delete can answer yet; null: the cluster, or D1, has not confirmed. */
 export function deletionAnswer(job: Job | null): DeleteAnswer | null {
@@ -72,6 +80,13 @@ export function slotsMet(job: Job | null): DeleteOutcome {
 /** The answer to a suspension that was not taken. */
 export function suspendAnswer(code: RefusalCode): SuspendAnswer {
   return { answer: code === "behind" || code === "deleted" ? code : "unknown" };
+}
+
+/** The answers to facts, the first that was taken with what they did; null: none was taken. */
+export function withTally(answers: readonly FactAnswer[], tally: Tally): FactAnswer[] | null {
+  const first = answers.findIndex(({ answer }) => answer === "ok");
+  if (first < 0) return null;
+  return answers.map((answer, index) => (index === first && answer.answer === "ok" ? { ...answer, tally } : answer));
 }
 
 /** The answer to a trigger that was not taken. */

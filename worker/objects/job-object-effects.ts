@@ -1,17 +1,21 @@
-import type { Cancel, ClusterCalls } from "../clusters/calls.ts";
+import type { Cancel, ClusterCalls, RowView } from "../clusters/calls.ts";
 import { chooseCluster } from "../clusters/choosing.ts";
 import { listClusterIds } from "../db/clusters.ts";
 import { deleteJobRow, writeJobRow } from "../db/job-rows.ts";
 import { releaseName } from "../db/name-claims.ts";
-import { logWarning } from "../errors.ts";
+import { logError, logWarning } from "../errors.ts";
+import { isWorthALook } from "../jobs/lifecycle-booking.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
 import type { Event } from "../jobs/lifecycle-events.ts";
 import { ATTEMPT_MS } from "../jobs/lifecycle-limits.ts";
 import type { Run } from "../jobs/lifecycle-run.ts";
 import { findRun, jobTypeOf } from "../jobs/lifecycle-runs.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
-import { jobRowOf } from "../jobs/lifecycle-views.ts";
+import { jobRowOf, runToLookAt } from "../jobs/lifecycle-views.ts";
 import { buildManifest } from "../jobs/manifest.ts";
+
+/** How long a description waits for the cluster's object. */
+const LOOK_MS = 2_000;
 
 /** What is done outside the object; the object itself reads runs of its own keys, and calls back. */
 type TriedEffect = Exclude<Effect, { type: "recall" | "call" }>;
@@ -29,6 +33,19 @@ export async function within<Value>(ms: number, promise: Promise<Value>): Promis
     return await Promise.race([promise, timedOut]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What its cluster's object knows of the run to look at; null: there is nothing to ask, or it did not answer in time. */
+export async function lookAt(env: Env, job: Job): Promise<RowView | null> {
+  const run = runToLookAt(job);
+  if (run === null || run.cluster === null || !isWorthALook(run)) return null;
+  try {
+    return await within(LOOK_MS, clusterCalls(env, run.cluster).look({ jobId: job.jobId, run: run.run }));
+  } catch (error) {
+    // The description goes on without the cluster's word.
+    logError(`job ${job.jobId}: cluster ${run.cluster} did not answer a look`, error);
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { RowView } from "../clusters/calls.ts";
+import type { Tally } from "../clusters/calls.ts";
 import { settingsOf } from "../env.ts";
 import { logError } from "../errors.ts";
 import type {
@@ -26,7 +26,6 @@ import type {
   UpdateInput,
 } from "../jobs/calls.ts";
 import { type Advanced, advanceAll, answerFact, answerLate } from "../jobs/lifecycle.ts";
-import { isWorthALook } from "../jobs/lifecycle-booking.ts";
 import type { Callback } from "../jobs/lifecycle-callback.ts";
 import { type CallEffect, callbackToRedeliver } from "../jobs/lifecycle-callbacks.ts";
 import type { Effect } from "../jobs/lifecycle-effects.ts";
@@ -37,9 +36,11 @@ import { mayHaveJob } from "../jobs/lifecycle-removal.ts";
 import { findRun, isOver, jobTypeOf, joined } from "../jobs/lifecycle-runs.ts";
 import { isBehind, isTakingBack, nextSlotOf, rulesOf, slotStateOf } from "../jobs/lifecycle-slot-clock.ts";
 import type { Job } from "../jobs/lifecycle-state.ts";
-import { RUNS_DESCRIBED, runToLookAt, runViews, shownRuns, snapshotOf } from "../jobs/lifecycle-views.ts";
+import { tallyOf } from "../jobs/lifecycle-tally.ts";
+import { clusterOf, RUNS_DESCRIBED, runViews, shownRuns, snapshotOf } from "../jobs/lifecycle-views.ts";
 import {
   cancelAnswer,
+  creationOf,
   deletionAnswer,
   type EndsAnswer,
   endsOf,
@@ -48,25 +49,20 @@ import {
   triggerAnswer,
   updateAnswer,
   updateCronAnswer,
+  withTally,
 } from "./job-object-answers.ts";
-import { clusterCalls, tryEffect, within } from "./job-object-effects.ts";
+import { clusterCalls, lookAt, tryEffect } from "./job-object-effects.ts";
 import { bytesAbove, logStream } from "./job-object-logs.ts";
 import { JobStore } from "./job-object-store.ts";
 import { sendCallback } from "./send-callback.ts";
 
 /** How long an update or a suspension waits for its job's slots to be settled. */
 const SLOTS_WAIT_MS = 10_000;
-/** How long a description waits for the cluster's object. */
-const LOOK_MS = 2_000;
 /** After a failure of our own inside the alarm: it rings again this much later. */
 const ALARM_AGAIN_MS = 60_000;
 
 /** A name whose release is under way is claimed again only after that; D1 answers in far less. */
 const RELEASE_WAIT_MS = 5_000;
-
-function creationOf(job: Job | null): Creation | null {
-  return job && { jobType: jobTypeOf(job), bodyHash: job.bodyHash ?? null, isDeleted: job.deletion?.state === "done" };
-}
 
 /**
  * The truth about one job, and its clock: a thin shell that loads, advances and commits in one synchronous turn, and only
@@ -98,7 +94,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     this.#lookAtSlots();
     const asked = this.#store.job;
     if (asked === null) return null;
-    const look = await this.#look(asked);
+    const look = await lookAt(this.env, asked);
     const job = this.#store.job;
     return job === null ? null : snapshotOf(this.#withNewestRuns(job), look, Date.now());
   }
@@ -107,7 +103,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     this.#lookAtSlots();
     const asked = this.#store.job;
     if (asked === null) return null;
-    const look = await this.#look(asked);
+    const look = await lookAt(this.env, asked);
     const { job, finished } = this.#store;
     if (job === null) return null;
     const now = Date.now();
@@ -119,9 +115,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   }
 
   async update(input: UpdateInput, waitMs: number): Promise<UpdateAnswer> {
-    const name = input.definition;
-    const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
-    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
+    await this.#nameReleased(input.definition);
     const ended = (this.#store.job?.runs ?? []).filter((run) => !isOver(run)).map(({ run }) => run);
     const { advanced } = this.#apply([{ type: "update", input }]);
     const [taken] = advanced.steps;
@@ -142,9 +136,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   }
 
   async updateCron(input: UpdateInput, waitMs: number): Promise<UpdateCronAnswer> {
-    const name = input.definition;
-    const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
-    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
+    await this.#nameReleased(input.definition);
     await this.#slotsSettled(SLOTS_WAIT_MS);
     const before = this.#store.job;
     const { advanced } = this.#apply([{ type: "update", input }]);
@@ -216,13 +208,16 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
 
   async takeFacts(cluster: string, facts: TakenFact[]): Promise<FactAnswer[]> {
     const events = facts.map((taken): Event => ({ type: "fact", cluster, taken }));
-    const { advanced, effects } = this.#apply(events);
+    const { advanced, effects, tally } = this.#applyUncounted(events);
     // An end is acknowledged only after its index row was tried: until then the relay comes back with it.
     const { job } = advanced;
     if (job !== null && job.index.net === "relay" && job.index.written < job.index.version) await effects;
-    return facts.map(({ fact }, index) =>
+    const answers = facts.map(({ fact }, index) =>
       answerFact(this.#store.job && advanced.job, fact.run, advanced.steps[index] ?? ignored("nothing_due")),
     );
+    const told = tally && withTally(answers, tally);
+    if (tally !== null && told === null) this.#count(advanced.job, tally);
+    return told ?? answers;
   }
 
   async late(cluster: string, run: number, linked: boolean): Promise<LateAnswer> {
@@ -255,16 +250,33 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
 
   /** One turn: advance, commit, and start the effects. `effects` settles when they and what follows from them are done. */
   #apply(events: readonly Event[]): { advanced: Advanced; effects: Promise<void> } {
+    const { advanced, effects, tally } = this.#applyUncounted(events);
+    if (tally !== null) this.#count(advanced.job, tally);
+    return { advanced, effects };
+  }
+
+  /** Has a cluster's object count what a turn did; lost where it does not answer, since to ask again might count it twice. */
+  #count(job: Job | null, tally: Tally): void {
+    const cluster = job && clusterOf(job);
+    if (cluster === null) return;
+    const call = clusterCalls(this.env, cluster).count(tally);
+    this.ctx.waitUntil(call.catch((error) => logError(`cluster ${cluster} could not count`, error)));
+  }
+
+  /** As #apply; its caller sees to the tally. */
+  #applyUncounted(events: readonly Event[]): { advanced: Advanced; effects: Promise<void>; tally: Tally | null } {
     const now = Date.now();
-    const advanced = advanceAll(this.#atHand(events, now), events, now);
+    const before = this.#atHand(events, now);
+    const advanced = advanceAll(before, events, now);
     const { job } = advanced;
-    if (job === null) return { advanced, effects: Promise.resolve() };
+    const tally = tallyOf(before, job);
+    if (job === null) return { advanced, effects: Promise.resolve(), tally };
     // Also where nothing changed: an alarm that rang must be set again.
     this.#store.commit(job, advanced.bodies, advanced.durable, now);
     for (const watcher of this.#watchers) watcher();
     const effects = this.#tryAll(advanced.effects);
     this.ctx.waitUntil(effects);
-    return { advanced, effects };
+    return { advanced, effects, tally };
   }
 
   /** The job with the finished runs at hand that the events speak of, or whose logs have to make room or had their time. */
@@ -348,23 +360,17 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     }
   }
 
-  async #look(job: Job): Promise<RowView | null> {
-    const run = runToLookAt(job);
-    if (run === null || run.cluster === null || !isWorthALook(run)) return null;
-    try {
-      return await within(LOOK_MS, clusterCalls(this.env, run.cluster).look({ jobId: job.jobId, run: run.run }));
-    } catch (error) {
-      // The description goes on without the cluster's word.
-      logError(`job ${job.jobId}: cluster ${run.cluster} did not answer a look`, error);
-      return null;
-    }
-  }
-
   /** Waits until these runs are over, and says what whoever ended them met. */
   async #endedWithin(runs: readonly number[], waitMs: number): Promise<EndsAnswer> {
     const read = (job: Job, run: number) => findRun(job, run) ?? this.#store.finished.get(run);
     const answer = await this.#until(() => endsOf(this.#store.job, runs, read), waitMs);
     return answer ?? { answer: "timeout" };
+  }
+
+  /** Waits until no release of that name is under way: then it may be claimed again. */
+  async #nameReleased(name: { namespace: string; jobName: string }): Promise<void> {
+    const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
+    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
   }
 
   /** Asks again after each commit until there is an answer; null: none came within that time. */

@@ -65,7 +65,7 @@ function placesOf([verbs, path]: DocumentedRoute): Place[] {
 
 function operationOf(place: Place, components: Components): JsonSchema {
   const { operation, verb, path } = place;
-  const isApi = path.startsWith("/api/");
+  const isApi = path.startsWith("/api/") || path === "/metrics";
   const hasBody = verb === "POST" && fieldsOf(place) !== null;
   const refusals = [...operation.refusals, ...(isApi ? API_REFUSALS : []), ...(hasBody ? BODY_REFUSALS : [])];
   const parameters = [...pathParameters(path), ...(hasBody ? [] : queryParameters(place, components))];

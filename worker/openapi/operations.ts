@@ -437,6 +437,16 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: { status: 101 },
     refusals: ["unauthorized", "notFound", "upgradeRequired"],
   },
+  "/metrics": {
+    tag: "System",
+    summary: "The control plane's figures, for Prometheus",
+    description:
+      "In the text format 0.0.4. Asks every cluster's object; sums over clusters are left out where one does not answer.",
+    fields: null,
+    isBodyNeeded: false,
+    answer: { media: "text/plain" },
+    refusals: [],
+  },
   "/healthz": {
     tag: "System",
     summary: "Whether the API answers",

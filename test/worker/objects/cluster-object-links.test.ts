@@ -295,7 +295,7 @@ describe("a run that was taken back", () => {
     relay.send({ type: "inventory", jobs: [{ ...RUN, ...AT, uid: "uid1", phase: "active" }], last: true });
 
     expect(await relay.until("remove")).toEqual([{ type: "remove", ...RUN, ...AT, n: 2 }]);
-    expect(await kept("repair")).toMatchObject({ repairs: 1 });
+    expect((await clusterObject("repair").figures()).counters.repairs).toEqual({ listed_after_cancel: 1 });
     relay.send({ type: "removed", ...RUN, id: 1, ageMs: 0, n: 2, existed: true });
     await vi.waitFor(async () => expect((await look("repair")).row?.state).toBe("final"));
   });
