@@ -1,6 +1,8 @@
 import { type Context, Hono, type Next } from "hono";
 import { checkAddress, checkToken } from "./auth.ts";
+import { settingsOf } from "./env.ts";
 import { ApiError, failure, failureOf, success } from "./errors.ts";
+import { changesJobs } from "./route-rules.ts";
 import { cancelRunRoute } from "./routes/cancel-run.ts";
 import { createCluster, rotateCluster } from "./routes/create-cluster.ts";
 import { createOnceJobBatchRoute, createOnceJobRoute } from "./routes/create-once-job.ts";
@@ -77,8 +79,9 @@ function buildApp(): Hono<AppEnv> {
   hono.onError(failureOf);
   hono.notFound((c) => failure(new ApiError("notFound", `There is no route ${c.req.path}.`)));
   hono.use(sendNoSniff);
-  for (const path of TOKEN_PATHS) hono.use(path, sendNoStore, checkAddress, checkToken);
+  for (const path of TOKEN_PATHS) hono.use(path, sendNoStore, checkAddress, checkToken, checkQuery);
   for (const [verbs, path, handler] of ROUTES) {
+    if (changesJobs(verbs, path)) hono.on(verbs, path, refuseWhileDraining);
     hono.on(verbs, path, handler);
     hono.all(path, (c) => refuseVerb(c, verbs));
   }
@@ -94,6 +97,32 @@ async function sendNoSniff(c: Context<AppEnv>, next: Next): Promise<void> {
 async function sendNoStore(c: Context<AppEnv>, next: Next): Promise<void> {
   await next();
   c.header("cache-control", "no-store");
+}
+
+/** What is not percent-encoded UTF-8 is no value that a field could be told by. */
+async function checkQuery(c: Context<AppEnv>, next: Next): Promise<void> {
+  const { search } = new URL(c.req.url);
+  try {
+    decodeURIComponent(search);
+  } catch {
+    throw new ApiError("decode", `The query ${JSON.stringify(search)} is not percent-encoded UTF-8.`);
+  }
+  await next();
+}
+
+const DRAINING_RETRY_SECONDS = 30;
+
+async function refuseWhileDraining(c: Context<AppEnv>, next: Next): Promise<void> {
+  if (settingsOf(c.env).draining) {
+    throw new ApiError(
+      "serverClosed",
+      "This installation is draining (WATCHBELL_DRAINING): it takes no changes to jobs.",
+      {
+        "retry-after": String(DRAINING_RETRY_SECONDS),
+      },
+    );
+  }
+  await next();
 }
 
 function refuseVerb(c: Context<AppEnv>, verbs: readonly Verb[]): Response {

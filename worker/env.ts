@@ -54,6 +54,7 @@ const SettingsSchema = z.object({
   WATCHBELL_ALLOWED_IPS: AllowedIps,
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS: Switch,
   WATCHBELL_CALLBACK_SECRETS: CallbackSecrets,
+  WATCHBELL_DRAINING: Switch,
 });
 
 /** The Worker's settings, parsed (contract, part 1). */
@@ -67,6 +68,8 @@ export type Settings = {
   allowPrivateCallbacks: boolean;
   /** Callbacks are signed with each (Standard Webhooks); empty: none can be made. */
   callbackSecrets: string[];
+  /** Takes no changes to jobs: each is refused with 106; what is there goes on. */
+  draining: boolean;
 };
 
 /** Parses the Worker's variables; throws a sentence that names the variable that is wrong. */
@@ -82,6 +85,7 @@ export function parseSettings(variables: object): Settings {
     allowedIps: parsed.data.WATCHBELL_ALLOWED_IPS,
     callbackSecrets: parsed.data.WATCHBELL_CALLBACK_SECRETS,
     allowPrivateCallbacks: parsed.data.WATCHBELL_ALLOW_PRIVATE_CALLBACKS,
+    draining: parsed.data.WATCHBELL_DRAINING,
   };
 }
 

@@ -58,6 +58,16 @@ export class ApiError extends Error {
   }
 }
 
+const DECODE_ERROR = "DecodeError";
+
+/**
+ * A stored value that can't be read: damaged, or a newer version's. The message is the `cause` (120), so it names no content; the
+ * name is what is left of an error that comes from an object.
+ */
+export class DecodeError extends Error {
+  override readonly name = DECODE_ERROR;
+}
+
 /** What every answer's body is; `code` 0 and empty words on success. */
 export type Envelope<Data> = { code: number; cause: string; error_msg: string; data: Data };
 
@@ -65,9 +75,14 @@ function successEnvelope<Data>(data: Data): Envelope<Data> {
   return { code: 0, cause: "", error_msg: "", data };
 }
 
-/** Answers `code` 0 with this data, HTTP 200. */
+/** Answers `code` 0 with this data, HTTP 200; throws 130 where the data holds what JSON can't say. */
 export function success<Data>(data: Data): Response {
-  return Response.json(successEnvelope(data));
+  try {
+    return Response.json(successEnvelope(data));
+  } catch (error) {
+    logError("an answer could not be encoded", error);
+    throw new ApiError("encode", "The answer holds a value that JSON can't say; it was logged.");
+  }
 }
 
 /** Answers a refusal with its code, name and HTTP status (contract, part 2). */
@@ -96,6 +111,10 @@ export async function envelopeOf<Data>(work: () => Promise<Data>): Promise<Envel
 
 function refusalOf(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof Error && thrown.name === DECODE_ERROR) {
+    logError("a stored value can't be read", thrown);
+    return new ApiError("decode", thrown.message);
+  }
   logError("request failed", thrown);
   return new ApiError("unknown", "Something went wrong here; it was logged. Please try again.");
 }

@@ -13,6 +13,7 @@ It reads these variables:
   WATCHBELL_ALLOWED_IPS              addresses and CIDR ranges that may call the API; all
   WATCHBELL_CALLBACK_SECRETS         one or two whsec_…, comma separated; made on first start, kept in the state folder
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS  1: callbacks may go to this machine
+  WATCHBELL_DRAINING                 1: changes to jobs are refused with 106
 
 It ends on Ctrl-C or SIGTERM, and takes every process that it started with it.`;
 

@@ -29,6 +29,7 @@ export function workerSpec(settings: Settings, folder: StateFolder, port: number
         ...baseEnv(folder),
         PORT: String(port),
         WATCHBELL_ALLOW_PRIVATE_CALLBACKS: settings.allowPrivateCallbacks,
+        WATCHBELL_DRAINING: settings.draining,
       },
     }),
     logPath: path.join(folder.logsDir, "worker.log"),

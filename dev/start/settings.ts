@@ -21,6 +21,8 @@ export type Settings = {
   allowPrivateCallbacks: string;
   /** One or two, comma separated; null: one is made on first start and kept in the state folder. */
   callbackSecrets: string | null;
+  /** As the Worker reads it: `0`, `false` and empty do not switch it on. */
+  draining: string;
 };
 
 /** An empty variable is as good as none, so that `PORT= npm start` does what it looks like. */
@@ -79,6 +81,7 @@ const Environment = z.object({
   WATCHBELL_ALLOWED_IPS: text(Addresses),
   WATCHBELL_ALLOW_PRIVATE_CALLBACKS: z.string().optional(),
   WATCHBELL_CALLBACK_SECRETS: text(CallbackSecrets),
+  WATCHBELL_DRAINING: z.string().default(""),
 });
 
 const ADVICE: Record<string, string> = {
@@ -116,6 +119,7 @@ export function parseSettings(
       rateLimit: values.WATCHBELL_RATE_LIMIT ?? null,
       allowedIps: values.WATCHBELL_ALLOWED_IPS ?? [],
       callbackSecrets: values.WATCHBELL_CALLBACK_SECRETS ?? null,
+      draining: values.WATCHBELL_DRAINING,
       // On one's own machine callbacks go to that machine; set at all, even to nothing, the caller's word counts.
       allowPrivateCallbacks: values.WATCHBELL_ALLOW_PRIVATE_CALLBACKS ?? "1",
     },

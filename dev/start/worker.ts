@@ -7,8 +7,8 @@ import type { WorkerHost } from "./worker-host.ts";
 
 const USAGE = `npm run worker: the control plane alone, in workerd on this machine.
 It reads PORT, WATCHBELL_STATE, WATCHBELL_TOKEN, WATCHBELL_RATE_LIMIT, WATCHBELL_ALLOWED_IPS,
-WATCHBELL_CALLBACK_SECRETS and WATCHBELL_ALLOW_PRIVATE_CALLBACKS as npm start does (README), and keeps its state in the
-same folder.`;
+WATCHBELL_CALLBACK_SECRETS, WATCHBELL_ALLOW_PRIVATE_CALLBACKS and WATCHBELL_DRAINING as npm start does (README), and keeps
+its state in the same folder.`;
 
 /** Started by `npm start` it has a channel to it: that one holds the lock, wants pids, and ends this process by closing. */
 const supervised = process.connected;
@@ -29,6 +29,7 @@ function bindingsOf(settings: Settings, token: string, callbackSecrets: string):
     WATCHBELL_RATE_LIMIT: settings.rateLimit === null ? "" : String(settings.rateLimit),
     WATCHBELL_ALLOWED_IPS: settings.allowedIps.join(","),
     WATCHBELL_ALLOW_PRIVATE_CALLBACKS: settings.allowPrivateCallbacks,
+    WATCHBELL_DRAINING: settings.draining,
   };
 }
 

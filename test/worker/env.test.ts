@@ -11,6 +11,7 @@ describe("parseSettings", () => {
       allowedIps: [],
       allowPrivateCallbacks: false,
       callbackSecrets: [],
+      draining: false,
     });
   });
 
@@ -20,6 +21,7 @@ describe("parseSettings", () => {
       WATCHBELL_RATE_LIMIT: "600",
       WATCHBELL_ALLOWED_IPS: "10.0.0.1, 2001:db8::/32,",
       WATCHBELL_ALLOW_PRIVATE_CALLBACKS: "1",
+      WATCHBELL_DRAINING: "1",
       DB: {},
       WATCHBELL_CALLBACK_SECRETS: `${SECRET}, ${SECRET}`,
     });
@@ -30,6 +32,7 @@ describe("parseSettings", () => {
       allowedIps: ["10.0.0.1", "2001:db8::/32"],
       allowPrivateCallbacks: true,
       callbackSecrets: [SECRET, SECRET],
+      draining: true,
     });
   });
 

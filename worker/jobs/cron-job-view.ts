@@ -32,7 +32,7 @@ function cronFields(row: CronRow, nextAt: number | null): CronFields {
 
 /** A row of the index as the API shows it; `now` epoch ms: its next slot is computed, so that no slot costs a write. */
 export function cronJobOfRow(row: JobRow, now: number): CronJob {
-  const cron = readCronRow(row.cron);
+  const cron = readCronRow(row);
   return { ...onceJobOfRow(row), ...cronFields(cron, row.jobStatus === 3 ? null : nextSlotOf(cron, now)) };
 }
 

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { JobRow } from "../db/rows.ts";
+import { DecodeError } from "../errors.ts";
 import type { CronRules, Definition } from "./definition.ts";
 
 const At = z.int().nullable();
@@ -23,7 +25,17 @@ const CronRow = z.object({
 export type CronRow = CronRules &
   Pick<Definition, "startingDeadlineSeconds"> & { lastExecAt: number | null; lastSuccessAt: number | null };
 
-/** Reads it back; throws where it is damaged or missing. */
-export function readCronRow(text: string | null): CronRow {
-  return CronRow.parse(JSON.parse(text ?? "null"));
+/** Reads it back; throws DecodeError where it is damaged or missing. */
+export function readCronRow({ jobId, cron }: Pick<JobRow, "jobId" | "cron">): CronRow {
+  const parsed = CronRow.safeParse(jsonOf(cron ?? "null"));
+  if (parsed.success) return parsed.data;
+  throw new DecodeError(`The rules of cron job ${jobId} in the index can't be read.`);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

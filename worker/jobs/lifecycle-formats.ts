@@ -1,3 +1,4 @@
+import { DecodeError } from "../errors.ts";
 import type { Run } from "./lifecycle-run.ts";
 import { isOver } from "./lifecycle-runs.ts";
 import type { HeldName, Job, Retry } from "./lifecycle-state.ts";
@@ -29,9 +30,15 @@ function runOfFormat1(job: JobOfFormat1, old: RunOfFormat1): Run {
   return isOver(run) ? { ...run, end: { ...run.end, outcome: null } } : run;
 }
 
-/** A stored job in the present format, whatever version of ours wrote it; each step of it stays for ever. */
+/**
+ * A stored job in the present format, whatever version of ours wrote it; each step of it stays for ever. Throws DecodeError for a
+ * newer version's, which this one must not touch.
+ */
 export function inPresentFormat(stored: Job | JobOfFormat1): Job {
   if (stored.format === 2) return stored;
+  if (stored.format !== 1) {
+    throw new DecodeError("The job is stored as a newer version of Watchbell keeps it; deploy that version again.");
+  }
   const { nameHeld, releasing, deletion, ...rest } = stored;
   const { namespace, jobName } = stored.definition;
   const names: HeldName[] = nameHeld

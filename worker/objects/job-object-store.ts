@@ -26,21 +26,29 @@ export class JobStore {
   readonly #storage: DurableObjectStorage;
   /** The finished runs, to be read where somebody asks for them. */
   readonly finished: FinishedRuns;
-  #job: Job | null;
+  /** undefined: not read yet. */
+  #job: Job | null | undefined;
   /** The alarm as it is set; undefined: not known, which is so until the first commit of this instance. */
   #alarmAt: number | null | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.finished = new FinishedRuns(storage.kv);
-    const stored = storage.kv.get<Job | JobOfFormat1>(JOB_KEY);
-    this.#job = stored === undefined ? null : inPresentFormat(stored);
     this.#alarmAt = undefined;
   }
 
-  /** The job as it is now, packed; null: it was never created here, or was purged. */
+  /**
+   * The job as it is now, packed; null: it was never created here, or was purged. Throws DecodeError where it can't be read: each
+   * time, and not when the object starts, so that an alarm is set again and a later version finds the job.
+   */
   get job(): Job | null {
+    if (this.#job === undefined) this.#job = this.#read();
     return this.#job;
+  }
+
+  #read(): Job | null {
+    const stored = this.#storage.kv.get<Job | JobOfFormat1>(JOB_KEY);
+    return stored === undefined ? null : inPresentFormat(stored);
   }
 
   /**

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { JobId } from "../../protocol/words.ts";
 import { ClusterId } from "../clusters/registering.ts";
 import type { ErrorKind } from "../errors.ts";
+import { changesJobs } from "../route-rules.ts";
 import { type Components, entriesOf, isSchema, type JsonSchema, jsonSchemaOf, queryFieldOf } from "./json-schema.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
 import { refusalResponses } from "./refusals.ts";
@@ -10,9 +11,9 @@ import { refusalResponses } from "./refusals.ts";
 export type DocumentedRoute = readonly [verbs: readonly string[], path: string, ...rest: unknown[]];
 
 /** One place of a path in the document: the path, the verb, and where the job's id is. */
-type Place = { path: string; verb: string; operation: Operation; idIn: "path" | "fields" | null };
+type Place = { path: string; verb: string; operation: Operation; isChange: boolean; idIn: "path" | "fields" | null };
 
-const API_REFUSALS: readonly ErrorKind[] = ["unauthorized", "ipIllegal", "limitedFlow", "unknown"];
+const API_REFUSALS: readonly ErrorKind[] = ["unauthorized", "ipIllegal", "limitedFlow", "decode", "unknown", "encode"];
 const BODY_REFUSALS: readonly ErrorKind[] = ["bodyUnreadable", "bodyTooLarge", "bodyUndecodable", "overtime"];
 
 const JOB_ID = jsonSchemaOf(JobId, "input", new Map());
@@ -54,13 +55,14 @@ function placesOf([verbs, path]: DocumentedRoute): Place[] {
   const operation = OPERATIONS[path];
   if (operation === undefined) return [];
   const jobId = /:job_id\??/;
+  const isChange = changesJobs(verbs, path);
   const forms: [string, Place["idIn"]][] = jobId.test(path)
     ? [
         [path.replace(jobId, "{job_id}"), "path"],
         [path.replace(jobId, "job_id"), "fields"],
       ]
     : [[path.replace(/:(\w+)/g, "{$1}"), null]];
-  return forms.flatMap(([form, idIn]) => verbs.map((verb) => ({ path: form, verb, operation, idIn })));
+  return forms.flatMap(([form, idIn]) => verbs.map((verb) => ({ path: form, verb, operation, isChange, idIn })));
 }
 
 function operationOf(place: Place, components: Components): JsonSchema {
@@ -68,6 +70,7 @@ function operationOf(place: Place, components: Components): JsonSchema {
   const isApi = path.startsWith("/api/") || path === "/metrics";
   const hasBody = verb === "POST" && fieldsOf(place) !== null;
   const refusals = [...operation.refusals, ...(isApi ? API_REFUSALS : []), ...(hasBody ? BODY_REFUSALS : [])];
+  if (place.isChange) refusals.push("serverClosed");
   const parameters = [...pathParameters(path), ...(hasBody ? [] : queryParameters(place, components))];
   if (operation.takesIdempotencyKey) parameters.push(IDEMPOTENCY_KEY);
   return {

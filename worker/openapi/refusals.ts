@@ -19,11 +19,11 @@ const WHEN: Record<ErrorKind, string> = {
   verifyJob: "a field of the body is invalid; cause names field and value",
   limitedFlow: "too many requests; the header Retry-After says when to come back",
   alreadyExists: "the name is taken, or the Idempotency-Key is another body's or a deleted job's",
-  serverClosed: "draining",
+  serverClosed: "the installation is draining and takes no changes to jobs; Retry-After says when to ask again",
   unknownRoute: "route names no registered cluster",
   unknown: "anything else; the details are in the log",
-  decode: "a stored value can't be decoded",
-  encode: "a value can't be encoded",
+  decode: "the query is not percent-encoded UTF-8, or a stored value can't be read",
+  encode: "the answer can't be encoded; the details are in the log",
   publish: "the timer could not be armed; nothing was stored",
   genJob: "the Kubernetes Job can't be built",
   deleteTimeout: "the cluster has not confirmed within 15 s; what was asked for goes on",
@@ -58,6 +58,8 @@ function responseOf(kinds: readonly ErrorKind[]): JsonSchema {
   return {
     description: facts.map(({ code, errorMsg, when }) => `${code} ${errorMsg}: ${when}.`).join(" "),
     content: { "application/json": { schema } },
-    ...(kinds.includes("limitedFlow") && { headers: { "Retry-After": { schema: { type: "string" } } } }),
+    ...(kinds.some((kind) => kind === "limitedFlow" || kind === "serverClosed") && {
+      headers: { "Retry-After": { schema: { type: "string" } } },
+    }),
   };
 }

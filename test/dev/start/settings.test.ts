@@ -26,6 +26,7 @@ describe("the settings of npm start", () => {
       allowedIps: [],
       allowPrivateCallbacks: "1",
       callbackSecrets: null,
+      draining: "",
     });
   });
 
@@ -39,6 +40,7 @@ describe("the settings of npm start", () => {
       WATCHBELL_RATE_LIMIT: "6000",
       WATCHBELL_ALLOWED_IPS: "127.0.0.1, 10.0.0.0/8,2001:db8::/32",
       WATCHBELL_ALLOW_PRIVATE_CALLBACKS: "0",
+      WATCHBELL_DRAINING: "1",
       WATCHBELL_CALLBACK_SECRETS: `whsec_${"A".repeat(32)}, whsec_${"B".repeat(32)}`,
     });
 
@@ -51,6 +53,7 @@ describe("the settings of npm start", () => {
       rateLimit: 6000,
       allowedIps: ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"],
       allowPrivateCallbacks: "0",
+      draining: "1",
       callbackSecrets: `whsec_${"A".repeat(32)},whsec_${"B".repeat(32)}`,
     });
   });
