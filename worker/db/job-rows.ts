@@ -38,6 +38,33 @@ export async function deleteJobRow(db: D1Database, key: JobRowKey): Promise<void
 }
 
 /**
+ * The row of that job among the oldest `readAtMost` of its kind with an id below `belowId`; null: it is none of them. No index has
+ * job ids: whoever knows no more than that asks for few rows.
+ */
+export async function findOldJobRow(
+  db: D1Database,
+  wanted: Pick<JobRow, "jobType" | "jobId"> & { belowId: number; readAtMost: number },
+): Promise<JobRow | null> {
+  const { jobType, jobId } = wanted;
+  const orm = drizzle(db);
+  const oldest = orm
+    .select({ id: jobs.id, jobId: jobs.jobId })
+    .from(jobs)
+    .where(and(eq(jobs.jobType, jobType), lt(jobs.id, wanted.belowId)))
+    .orderBy(asc(jobs.id))
+    .limit(wanted.readAtMost)
+    .as("oldest");
+  const found = await orm.select({ id: oldest.id }).from(oldest).where(eq(oldest.jobId, jobId)).get();
+  if (found === undefined) return null;
+  const row = await orm
+    .select()
+    .from(jobs)
+    .where(keyIs({ jobType, id: found.id, jobId }))
+    .get();
+  return row ?? null;
+}
+
+/**
  * Jobs at -1, submitted and not yet created, among the first `readAtMost` rows of the index of what awaits its time: all such
  * jobs have one there. D1 counts twice as many rows as read.
  */

@@ -1,12 +1,13 @@
 import { ApiError } from "../errors.ts";
 import type { CallbackAttempt, Redelivered } from "./answers.ts";
 import type { CallbackQuery } from "./calls.ts";
-import { jobStub } from "./job-stub.ts";
+import { type JobBindings, jobStub } from "./job-stub.ts";
+import { isPurgedJob } from "./purged-job.ts";
 
-/** Every attempt that is kept of a job's callbacks, oldest first; null: there is no such job. */
-export async function listJobCallbacks(env: Pick<Env, "JOBS">, jobId: string): Promise<CallbackAttempt[] | null> {
+/** Every attempt that is kept of a job's callbacks, oldest first, none of a purged job's; null: there is no such job. */
+export async function listJobCallbacks(env: JobBindings, jobId: string): Promise<CallbackAttempt[] | null> {
   const callbacks = await jobStub(env, jobId).callbacks();
-  if (callbacks === null) return null;
+  if (callbacks === null) return (await isPurgedJob(env, jobId)) ? [] : null;
   const rows = callbacks.flatMap(({ run, event, id, attempts }) =>
     attempts.map(({ at, http, error, nextAt }) => ({ at, http, error, next_at: nextAt, run, event, webhook_id: id })),
   );

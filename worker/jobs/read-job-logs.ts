@@ -1,11 +1,14 @@
 import type { LogQuery } from "./calls.ts";
-import { jobStub } from "./job-stub.ts";
+import { type JobBindings, jobStub } from "./job-stub.ts";
+import { isPurgedJob } from "./purged-job.ts";
 
-/** A job's log rows as one JSON array, UTF-8, straight from its object; null: there is no such job. */
+/** A job's log rows as one JSON array, UTF-8, straight from its object, none of a purged one's; null: there is no such job. */
 export async function readJobLogs(
-  env: Pick<Env, "JOBS">,
+  env: JobBindings,
   jobId: string,
   query: LogQuery,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  return await jobStub(env, jobId).logs(query);
+  const rows = await jobStub(env, jobId).logs(query);
+  if (rows !== null || !(await isPurgedJob(env, jobId))) return rows;
+  return new Response("[]").body;
 }
