@@ -311,7 +311,7 @@ function sayCreated(context: CreateContext, { create }: Attempted, job: KubeJob,
   const nowMs = clock.monotonicMs();
   const { uid, name, namespace } = job.metadata;
   const isInView = mayTouch(context.namespaces, namespace);
-  const tracked = isInView ? store.takeJob(job, nowMs, true) : null;
+  const tracked = isInView ? store.takeAnswer(job, nowMs, true) : null;
   if (tracked) {
     tracked.said.created = true;
     tracked.lastHappenedMs = nowMs;

@@ -125,7 +125,7 @@ export class Reconciler {
     if (run.lookAgainMs !== null) run.lookAgainMs = Number.POSITIVE_INFINITY;
     const answer = await this.#calls.getJob(run);
     if (answer.ok && answer.value.metadata.uid === run.uid) {
-      run.job = answer.value;
+      this.#store.takeAnswer(answer.value, this.#clock.monotonicMs(), run.live);
       run.lookAgainMs = null;
       return this.reconcile(run);
     }

@@ -108,7 +108,7 @@ export async function checkRun(context: CreateContext, check: Check, stop: Abort
     const found = await calls.getJob(check);
     const same = found.ok && found.value.metadata.uid === check.uid;
     if (found.ok && same) {
-      const run = store.takeJob(found.value, clock.monotonicMs(), false);
+      const run = store.takeAnswer(found.value, clock.monotonicMs(), false);
       if (run) reconciler.reconcile(run);
       return;
     }

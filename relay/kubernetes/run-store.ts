@@ -80,7 +80,7 @@ export class RunStore {
     return [...(this.#pods.get(uid)?.values() ?? [])];
   }
 
-  /** Takes a Job in; null where its labels and annotations name no run. */
+  /** Takes a Job in that a list or a watch told; null where its labels and annotations name no run. */
   takeJob(job: KubeJob, nowMs: number, live: boolean): TrackedRun | null {
     const known = this.#runs.get(job.metadata.uid);
     if (known) {
@@ -111,6 +111,16 @@ export class RunStore {
     const text = runKeyText(key);
     this.#uidsOfRun.set(text, (this.#uidsOfRun.get(text) ?? new Set()).add(run.uid));
     return run;
+  }
+
+  /**
+   * Takes in a Job that a call was answered with, unless the watch has told something newer meanwhile: the two come on different
+   * connections, and what is overwritten is never told again.
+   */
+  takeAnswer(job: KubeJob, nowMs: number, live: boolean): TrackedRun | null {
+    const known = this.#runs.get(job.metadata.uid);
+    const isStale = known !== undefined && isOlder(job.metadata.resourceVersion, known.job.metadata.resourceVersion);
+    return isStale ? known : this.takeJob(job, nowMs, live);
   }
 
   /** Takes a pod in; answers the run it belongs to, null: none that is known (yet). */
@@ -167,6 +177,15 @@ export class RunStore {
     uids?.delete(run.uid);
     if (uids?.size === 0) this.#uidsOfRun.delete(text);
   }
+}
+
+/**
+ * Whether one version of an object comes before another. Kubernetes promises that versions are numbers only since 1.35 (KEP-5504);
+ * every release before it numbers them too, and of others nothing is known: then the answer counts.
+ */
+function isOlder(version: string, than: string): boolean {
+  const areNumbers = /^\d+$/.test(version) && /^\d+$/.test(than);
+  return areNumbers && BigInt(version) < BigInt(than);
 }
 
 /**

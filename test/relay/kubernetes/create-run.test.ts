@@ -37,6 +37,25 @@ async function run(script: Script, options: Options = {}): Promise<Ended> {
 const busy = ({ response }: Asked): void => answerStatus(response, 429, "TooManyRequests", "busy");
 const typesOf = (facts: readonly FactBody[]): string[] => facts.map(({ type }) => type);
 
+describe("a create whose answer comes late", () => {
+  it("loses nothing that the watch told before: the Job has ended already, and its end is said", async () => {
+    const conditions = [{ type: "Complete", status: "True" }];
+    const parts = await startParts(({ method, response }) => {
+      // The watch is read before the answer of the create that made the Job.
+      if (method === "POST") parts.track(jobObject({ resourceVersion: "1003", conditions }));
+      response.end(method === "POST" ? JSON.stringify(jobObject({ resourceVersion: "999" })) : "{}");
+    });
+    api = parts.api;
+    const signals = { cancel: parts.signal, stop: parts.signal };
+    const received = { atMs: parts.clock.monotonicMs(), term: 0 };
+
+    expect(await createRun(parts.context, createOf({ jobId: "job1" }), received, signals)).toBe("created");
+    for (const run of parts.store.runs()) parts.reconciler.reconcile(run);
+
+    expect(typesOf(parts.facts)).toEqual(["created", "ended"]);
+  });
+});
+
 describe("a create that is tried for long", () => {
   it("says why it waits, once while that stays the same", async () => {
     const { result, facts } = await run((asked, { asked: all }) => {

@@ -200,6 +200,27 @@ describe("the store", () => {
     expect(store.ofRun({ jobId: "job1", run: 2 })).toEqual([young]);
   });
 
+  it.each([
+    { told: "1000", answered: "999", kept: "1000" },
+    { told: "1000", answered: "1001", kept: "1001" },
+    { told: "18446744073709551616", answered: "18446744073709551615", kept: "18446744073709551616" },
+    { told: "b", answered: "a", kept: "a" },
+  ])("keeps version $kept of a Job where the watch told $told and a call was answered $answered", (versions) => {
+    const store = new RunStore();
+    store.takeJob(jobObject({ resourceVersion: versions.told }), 0, true);
+
+    const run = store.takeAnswer(jobObject({ resourceVersion: versions.answered }), 0, true);
+
+    expect(run?.job.metadata.resourceVersion).toBe(versions.kept);
+  });
+
+  it("takes from a list also what is older: a cluster may have been restored", () => {
+    const store = new RunStore();
+    store.takeJob(jobObject({ resourceVersion: "1000" }), 0, true);
+
+    expect(store.takeJob(jobObject({ resourceVersion: "5" }), 0, false)?.job.metadata.resourceVersion).toBe("5");
+  });
+
   it("marks pods that a list lacks as gone, only in the namespace that was listed", () => {
     const store = new RunStore();
     const run = store.takeJob(jobObject(), 0, true);

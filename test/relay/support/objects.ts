@@ -10,6 +10,7 @@ export function jobObject(
   options: {
     name?: string;
     uid?: string;
+    resourceVersion?: string;
     jobId?: string;
     jobName?: string;
     run?: number;
@@ -36,7 +37,7 @@ export function jobObject(
       name,
       namespace: "default",
       uid: options.uid ?? "job-uid",
-      resourceVersion: "1",
+      resourceVersion: options.resourceVersion ?? "1",
       creationTimestamp: "2026-11-24T16:00:00Z",
       deletionTimestamp: options.deletionTimestamp,
       finalizers: options.finalizers,
