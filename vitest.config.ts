@@ -40,6 +40,7 @@ export default defineConfig({
           isolate: false,
           include: OBJECTS,
           setupFiles: ["./test/worker/apply-migrations.ts"],
+          testTimeout: 30_000,
         },
       },
       {
@@ -50,6 +51,7 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           exclude: OBJECTS,
           setupFiles: ["./test/worker/apply-migrations.ts"],
+          testTimeout: 30_000,
         },
       },
       {
@@ -57,7 +59,7 @@ export default defineConfig({
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/worker/**", "test/kubernetes/**"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
     ],

@@ -67,7 +67,8 @@ describe("the handshake", () => {
 
     expect(gateway.items.map((item) => item.type)).toEqual(["hello", "inventory"]);
     await vi.waitFor(() => expect(link.mayCreate()).toBe(true));
-    expect(gateway.pings[0]?.atMs).toBeLessThan((gateway.frames[0]?.atMs ?? 0) + 100);
+    // Well before the interval of 5 s, and as late as a busy machine makes it.
+    expect(gateway.pings[0]?.atMs).toBeLessThan((gateway.frames[0]?.atMs ?? 0) + 2_500);
   });
 
   it.each([

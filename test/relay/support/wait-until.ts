@@ -2,7 +2,7 @@
 export async function waitUntil<Value>(
   look: () => Value | null | undefined | Promise<Value | null | undefined>,
   what: () => string,
-  timeoutMs = 10_000,
+  timeoutMs = 25_000,
 ): Promise<Value> {
   const untilMs = performance.now() + timeoutMs;
   for (;;) {
