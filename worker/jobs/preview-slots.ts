@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { ApiError } from "../errors.ts";
 import { MAX_PREVIEW, type Preview } from "./answers.ts";
+import type { SlotRules } from "./definition.ts";
 import { parseMoment } from "./exec-time.ts";
 import { withoutEmptyOptions } from "./once-job-fields.ts";
-import { itemsBetween, type SlotItem } from "./schedule.ts";
+import { itemsBetween, slotsAfter } from "./schedule.ts";
 import { sentenceOf, shown } from "./sentences.ts";
 import { SLOT_RULE_FIELDS, SLOT_RULE_OPTIONS } from "./slot-rule-fields.ts";
 import { wholeNumberBetween } from "./whole-number.ts";
@@ -26,26 +27,22 @@ export function previewSlots(fields: Record<string, unknown>, now: number): Prev
   if (!parsed.success) throw new ApiError("verifyJob", `${sentenceOf(parsed.error.issues, fields)}.`);
   const { schedule, time_zone: timeZone, dst_gap: dstGap, dst_overlap: dstOverlap, from, count } = parsed.data;
   const start = from === "" ? { at: now } : parseMoment(from, now);
-  const problem = "problem" in start ? start.problem : isDate(start.at) ? null : "is beyond what a calendar has";
+  const problem = "problem" in start ? start.problem : isDate(start.at) ? null : "must be in the years 1900 to 2899";
   if ("problem" in start || problem !== null) throw new ApiError("verifyJob", `from ${shown(from)} ${problem}.`);
   const rules = { schedule: schedule.trim(), timeZone, dstGap, dstOverlap };
-  const items = itemsBetween(rules, start.at, Number.POSITIVE_INFINITY, 2 * count);
-  return shownUpTo(items, count);
+  const slots = slotsAfter(rules, start.at, count);
+  return { slots: slots.map(({ kind, ...slot }) => slot), skipped: skippedUpTo(rules, start.at, slots.at(-1)?.at) };
 }
 
-/** Between the years 1 and 9999: the runtime knows no zone's offset before and a text of four digits no year after. */
+/** croner finds nothing from the year 3000 on, and before 1900 the runtime knows no zone's offset for certain. */
 function isDate(at: number): boolean {
-  return at >= Date.UTC(1900, 0) && at < Date.UTC(9_900, 0);
+  return at >= Date.UTC(1900, 0) && at < Date.UTC(2900, 0);
 }
 
-/** As many slots as were asked for, and what was dropped before the last of them. */
-function shownUpTo(items: readonly SlotItem[], count: number): Preview {
-  const slots: Preview["slots"] = [];
-  const skipped: Preview["skipped"] = [];
-  for (const item of items) {
-    if (slots.length === count) break;
-    if (item.kind === "dropped") skipped.push({ local: item.local, reason: "dst_gap" });
-    else slots.push({ at: item.at, local: item.local, offset: item.offset, note: item.note });
-  }
-  return { slots, skipped: skipped.slice(0, MAX_PREVIEW) };
+/** What the rules drop up to the last slot that is shown: so many and no more, since a gap may swallow thousands. */
+function skippedUpTo(rules: SlotRules, after: number, until: number | undefined): Preview["skipped"] {
+  if (rules.dstGap !== "skip" || until === undefined) return [];
+  const items = itemsBetween(rules, after, until, 2 * MAX_PREVIEW);
+  const dropped = items.filter(({ kind }) => kind === "dropped").slice(0, MAX_PREVIEW);
+  return dropped.map(({ local }) => ({ local, reason: "dst_gap" }));
 }

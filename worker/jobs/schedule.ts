@@ -7,15 +7,21 @@ import { type Offsets, offsetAt, offsetsAround } from "./zone-offsets.ts";
  * (`at`: the end of the gap). `local` is `YYYY-MM-DDTHH:MM:SS`, a slot's and its `offset` (`±HH:MM`) those of `at`. `note`:
  * `gap` moved here by the rule; `overlap-…` of a local time that occurs twice.
  */
-export type SlotItem =
-  | { kind: "slot"; at: number; local: string; offset: string; note: SlotNote }
-  | { kind: "dropped"; at: number; local: string };
+export type SlotItem = SlotAt | { kind: "dropped"; at: number; local: string };
+export type SlotAt = { kind: "slot"; at: number; local: string; offset: string; note: SlotNote };
 export type SlotNote = "" | "gap" | "overlap-first" | "overlap-second";
 
+/** Whether local times that a rule drops are asked for as well: there may be thousands in a gap. */
+type Wanted = "all" | "slots";
 type Found = { at: number; note: SlotNote } | { at: number; dropped: number };
 
 /** Local times that are asked for at once: few first, since what is asked for is often near. */
 const BATCH = { first: 2, most: 128 };
+/**
+ * A century: a day that comes at all comes in forty years (a 29 February that is a given day of the week), and the days of some
+ * schedules are all in gaps that their rules drop.
+ */
+const WITHIN_MS = 100 * 365.25 * 86_400_000;
 
 function localText(local: number): string {
   return new Date(local).toISOString().slice(0, 19);
@@ -80,48 +86,75 @@ function soonestOf(local: number, { before, after }: Offsets): number {
   return local - Math.max(before, after);
 }
 
-/** Finds items after `after` until `until`, or at least `limit` of them. */
-function find(rules: SlotRules, after: number, until: number, limit: number): Found[] {
+/** Where nothing of a gap's further local times is to be known: a local time just before its end, else null. */
+function passedGap(rules: SlotRules, local: number, { before, after, transitionAt }: Offsets, wanted: Wanted) {
+  if (transitionAt === null || local < transitionAt + before || local >= transitionAt + after) return null;
+  const { followsRealTime } = patternOf(rules.schedule);
+  const isSaid = !followsRealTime && (rules.dstGap === "shift" || (rules.dstGap === "skip" && wanted === "all"));
+  return isSaid ? null : transitionAt + after - 1;
+}
+
+/** Items that no later local time comes before, once there are `limit` of them, else null. */
+function readyOf(items: readonly Found[], limit: number, certain: number): Found[] | null {
+  const ready = items.filter(({ at }) => at < certain);
+  if (ready.length < limit) return null;
+  const ordered = inOrder(ready);
+  return ordered.length < limit ? null : ordered;
+}
+
+/** Finds what is wanted after `after` until `until`, or at least `limit` of it. */
+function find(rules: SlotRules, after: number, until: number, limit: number, wanted: Wanted): Found[] {
   const pattern = patternOf(rules.schedule);
   const near = offsetsAround(rules.timeZone, after);
   // A local time before `after`'s own may come after it where a clock is put back or a slot is moved.
   let local = after + Math.min(near.before, near.after) - Math.abs(near.after - near.before);
   const items: Found[] = [];
   for (let batch = BATCH.first; ; batch = Math.min(2 * batch, BATCH.most)) {
-    const locals = pattern.after(local, Math.min(batch, limit + 1));
+    const locals = pattern.after(local, batch);
+    if (locals.length === 0) return inOrder(items);
     for (const one of locals) {
+      if (one <= local) continue;
       const offsets = offsetsAround(rules.timeZone, one);
       if (soonestOf(one, offsets) > until) return inOrder(items);
-      for (const item of found(rules, one, offsets)) if (item.at > after && item.at <= until) items.push(item);
+      for (const item of found(rules, one, offsets)) {
+        if (item.at > after && item.at <= until && (wanted === "all" || "note" in item)) items.push(item);
+      }
+      local = passedGap(rules, one, offsets, wanted) ?? one;
     }
-    const last = locals.at(-1);
-    if (last === undefined) return inOrder(items);
-    local = last;
-    const certain = soonestOf(local, offsetsAround(rules.timeZone, local));
-    if (items.length >= limit) {
-      const ordered = inOrder(items);
-      const ready = ordered.filter(({ at }) => at < certain);
-      if (ready.length >= limit) return ready;
-    }
+    const ready = readyOf(items, limit, soonestOf(local, offsetsAround(rules.timeZone, local)));
+    if (ready !== null) return ready;
   }
 }
 
+function shownSlot(rules: SlotRules, { at, note }: { at: number; note: SlotNote }): SlotAt {
+  const offset = offsetAt(rules.timeZone, at);
+  return { kind: "slot", at, local: localText(at + offset), offset: offsetText(offset), note };
+}
+
 function shown(rules: SlotRules, item: Found): SlotItem {
-  if ("dropped" in item) return { kind: "dropped", at: item.at, local: localText(item.dropped) };
-  const offset = offsetAt(rules.timeZone, item.at);
-  const local = localText(item.at + offset);
-  return { kind: "slot", at: item.at, local, offset: offsetText(offset), note: item.note };
+  if ("note" in item) return shownSlot(rules, item);
+  return { kind: "dropped", at: item.at, local: localText(item.dropped) };
+}
+
+/** At most `limit` of them, but all that there are of the last one's instant. */
+function firstOf(items: readonly Found[], limit: number): Found[] {
+  const lastAt = items[limit - 1]?.at;
+  return lastAt === undefined ? [...items] : items.filter(({ at }) => at <= lastAt);
 }
 
 /**
  * What the schedule says from `after` (excluded) to `until` (included), epoch ms, in order: at most `limit` items, but all that
- * there are of the last one's instant. Slots of one instant count once.
+ * there are of the last one's instant. Slots of one instant count once. Nothing is said of the year 3000 and later.
  */
 export function itemsBetween(rules: SlotRules, after: number, until: number, limit: number): SlotItem[] {
-  const items = find(rules, after, until, limit);
-  const lastAt = items[limit - 1]?.at;
-  const within = lastAt === undefined ? items : items.filter(({ at }) => at <= lastAt);
-  return within.map((item) => shown(rules, item));
+  return firstOf(find(rules, after, until, limit, "all"), limit).map((item) => shown(rules, item));
+}
+
+/** The first `count` slots after that moment, without what is dropped between them; fewer where there are no more. */
+export function slotsAfter(rules: SlotRules, after: number, count: number): SlotAt[] {
+  if (nextSlotAt(rules, after) === null) return [];
+  const items = find(rules, after, Number.POSITIVE_INFINITY, count, "slots");
+  return items.slice(0, count).flatMap((item) => ("note" in item ? [shownSlot(rules, item)] : []));
 }
 
 /** What the schedule says first after that moment; null: nothing, ever. */
@@ -129,17 +162,14 @@ export function nextItem(rules: SlotRules, after: number): SlotItem | null {
   return itemsBetween(rules, after, Number.POSITIVE_INFINITY, 1)[0] ?? null;
 }
 
-/** The first slot after that moment, epoch ms; null: there is none. */
+/** The first slot after that moment, epoch ms; null: there is none within a century, hence none ever. */
 export function nextSlotAt(rules: SlotRules, after: number): number | null {
-  for (let item = nextItem(rules, after); item !== null; item = nextItem(rules, item.at)) {
-    if (item.kind === "slot") return item.at;
-  }
-  return null;
+  return find(rules, after, after + WITHIN_MS, 1, "slots")[0]?.at ?? null;
 }
 
 /** Whether the schedule has a slot at that moment, epoch ms. */
 export function isSlot(rules: SlotRules, at: number): boolean {
-  return itemsBetween(rules, at - 1, at, 1).some(({ kind }) => kind === "slot");
+  return find(rules, at - 1, at, 1, "slots").length > 0;
 }
 
 /** Whether the schedule names seconds: the unit of its Jobs' names (contract, part 3). */

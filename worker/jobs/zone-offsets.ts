@@ -4,6 +4,12 @@ const MARGIN_MS = 1.5 * DAY_MS;
 /** Zones whose offsets are remembered, and days of each: what is forgotten is computed anew. */
 const ZONES = 50;
 const DAYS = 4_000;
+/**
+ * Names of ICU's that are none of IANA's and that the runtime takes. Some are a trap: its BST is the time of Dhaka, its IST that of
+ * Kolkata, its ART that of Cairo.
+ */
+const NOT_OF_IANA =
+  /^(A[CEGRS]T|BET|BST|C[ANST]T|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|P[NRS]T|SST|VST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i;
 
 /**
  * A zone's offsets around a local time, ms to be added to UTC: `before` and `after` the one transition near it, epoch ms;
@@ -100,6 +106,7 @@ export function timeZoneProblem(timeZone: string): string | null {
   const problem = "must be an IANA time zone such as UTC or Europe/Berlin";
   // Offsets such as +02:00 are time zones to the runtime, but none of IANA's names.
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(timeZone)) return problem;
+  if (NOT_OF_IANA.test(timeZone)) return problem;
   try {
     new Intl.DateTimeFormat("en-US", { timeZone });
     return null;

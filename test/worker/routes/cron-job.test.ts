@@ -321,11 +321,14 @@ describe("a preview", () => {
   it.each([
     ["schedule", undefined],
     ["schedule", "nonsense"],
+    ["schedule", "Tue Jan 01 2030 12:00:00 GMT"],
     ["time_zone", "Nowhere/At_all"],
+    ["time_zone", "BST"],
     ["count", 0],
     ["count", 1_001],
     ["from", "soon"],
     ["from", 1e15],
+    ["from", "2900-01-01T00:00:00Z"],
     ["dst_gap", "jump"],
     ["job_name", "x"],
   ])("refuses %s with the value %j", async (field, value) => {
@@ -333,6 +336,16 @@ describe("a preview", () => {
 
     expect(answer).toMatchObject({ status: 422, code: 104 });
     expect(answer.cause).toContain(field);
+  });
+
+  it("shows as many slots as were asked for, however much the rules drop before them", async () => {
+    const seconds = { schedule: "* * 2 * * *", time_zone: "Europe/Berlin", dst_gap: "skip", from, count: 2 };
+
+    const { slots, skipped } = Object((await preview(seconds)).data);
+
+    expect(slots).toMatchObject([{ local: "2026-03-30T02:00:00" }, { local: "2026-03-30T02:00:01" }]);
+    expect(skipped).toHaveLength(1_000);
+    expect(skipped[0]).toEqual({ local: "2026-03-29T02:00:00", reason: "dst_gap" });
   });
 
   it("of a schedule whose days never come is empty", async () => {
