@@ -82,6 +82,8 @@ export function pokeJob(job: Job, now: number): Step {
     return { ...run, book: { ...retryNow(now), problem: run.book?.problem ?? "" } };
   });
   // The stored row may be older than what we believe was written (a restore of D1): writing an equal one costs nothing.
-  const index = { ...job.index, written: Math.min(job.index.written, job.index.version - 1), nextAttemptAt: now };
+  // A cron job's says when the sweep is to come again, which does not raise the version by itself.
+  const version = job.index.version + (job.cron ? 1 : 0);
+  const index = { ...job.index, version, written: Math.min(job.index.written, version - 1), nextAttemptAt: now };
   return moved({ ...job, runs, index });
 }
