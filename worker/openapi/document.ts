@@ -13,7 +13,7 @@ export type DocumentedRoute = readonly [verbs: readonly string[], path: string, 
 /** One place of a path in the document: the path, the verb, and where the job's id is. */
 type Place = { path: string; verb: string; operation: Operation; isChange: boolean; idIn: "path" | "fields" | null };
 
-const API_REFUSALS: readonly ErrorKind[] = ["unauthorized", "ipIllegal", "limitedFlow", "decode", "unknown", "encode"];
+const API_REFUSALS: readonly ErrorKind[] = ["unauthorized", "ipIllegal", "limitedFlow", "decode", "unknown"];
 const BODY_REFUSALS: readonly ErrorKind[] = ["bodyUnreadable", "bodyTooLarge", "bodyUndecodable", "overtime"];
 
 const JOB_ID = jsonSchemaOf(JobId, "input", new Map());
@@ -69,7 +69,7 @@ function operationOf(place: Place, components: Components): JsonSchema {
   const { operation, verb, path } = place;
   const isApi = path.startsWith("/api/") || path === "/metrics";
   const hasBody = verb === "POST" && fieldsOf(place) !== null;
-  const refusals = [...operation.refusals, ...(isApi ? API_REFUSALS : []), ...(hasBody ? BODY_REFUSALS : [])];
+  const refusals = [...ownRefusals(place), ...(isApi ? API_REFUSALS : []), ...(hasBody ? BODY_REFUSALS : [])];
   if (place.isChange) refusals.push("serverClosed");
   const parameters = [...pathParameters(path), ...(hasBody ? [] : queryParameters(place, components))];
   if (operation.takesIdempotencyKey) parameters.push(IDEMPOTENCY_KEY);
@@ -83,6 +83,16 @@ function operationOf(place: Place, components: Components): JsonSchema {
     responses: { ...successOf(operation, components), ...refusalResponses(refusals) },
     security: isApi ? [{ token: [] }] : path.startsWith("/relay/") ? [{ joinToken: [] }] : [],
   };
+}
+
+/** A query's value is 100 where a body's is 104; an id in the middle of a path can't be left out. */
+function ownRefusals({ operation, verb, path, idIn }: Place): ErrorKind[] {
+  const { refusals } = operation;
+  const isOneOrOther = refusals.includes("invalidParameter");
+  return refusals.filter((kind) => {
+    if (kind === "verifyJob") return !(verb === "GET" && isOneOrOther);
+    return !(kind === "jobIdMissing" && idIn === "path" && !path.endsWith("}"));
+  });
 }
 
 /** Such as `post_once_job_describe`; `_by_field` where the id is in the body or the query. */

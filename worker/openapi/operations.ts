@@ -122,6 +122,8 @@ const CRON_JOB = {
 
 const CREATE_REFUSALS = ["invalidParameter", "verifyJob", "alreadyExists", "unknownRoute", "publish"] as const;
 const JOB_REFUSALS = ["jobIdMissing", "jobUnknown"] as const;
+/** Of paths whose answer holds values as the job's object has them. */
+const TOLD_REFUSALS = [...JOB_REFUSALS, "encode"] as const;
 
 const JoinToken = z.strictObject({ cluster: z.string(), join_token: z.string() });
 const ClusterFields = z.strictObject({ cluster: ClusterId });
@@ -193,7 +195,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: DescribedOnceJob },
-    refusals: JOB_REFUSALS,
+    refusals: TOLD_REFUSALS,
     example: {
       data: {
         ...ONCE_JOB,
@@ -211,7 +213,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({ force: forceOf("Cancels a job that is submitted and not yet created.") }),
     isBodyNeeded: false,
     answer: { data: Deleted },
-    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "jobSubmitted", "deleteRefused"],
+    refusals: [...TOLD_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "jobSubmitted", "deleteRefused"],
     example: { fields: { force: true }, data: { job_id: JOB_ID, outcome: "cancelled_before_dispatch" } },
   },
   "/api/once_job/update": {
@@ -240,7 +242,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: Rerun },
-    refusals: [...JOB_REFUSALS, "jobSubmitted", "genJob"],
+    refusals: [...TOLD_REFUSALS, "jobSubmitted", "genJob"],
     example: { data: { job_id: JOB_ID, run: 2 } },
   },
   "/api/cron_job/create": {
@@ -273,7 +275,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: DescribedCronJob },
-    refusals: JOB_REFUSALS,
+    refusals: TOLD_REFUSALS,
     example: {
       data: {
         ...CRON_JOB,
@@ -307,7 +309,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({ force: forceOf("Says nothing: a cron job can always be deleted.") }),
     isBodyNeeded: false,
     answer: { data: Deleted },
-    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "deleteRefused"],
+    refusals: [...TOLD_REFUSALS, "invalidParameter", "verifyJob", "deleteTimeout", "deleteRefused"],
     example: { data: { job_id: JOB_ID, outcome: "cancelled_before_dispatch" } },
   },
   "/api/cron_job/trigger/:job_id?": {
@@ -317,7 +319,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: Rerun },
-    refusals: [...JOB_REFUSALS, "limitedFlow", "genJob"],
+    refusals: [...TOLD_REFUSALS, "limitedFlow", "genJob"],
     example: { data: { job_id: JOB_ID, run: 2 } },
   },
   "/api/cron_job/suspend/:job_id?": {
@@ -366,7 +368,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: RunPageFields,
     isBodyNeeded: false,
     answer: { data: RunPage },
-    refusals: [...JOB_REFUSALS, "invalidParameter"],
+    refusals: [...TOLD_REFUSALS, "invalidParameter"],
     example: {
       fields: { page_num: 1, page_size: 20 },
       data: { total: "1", page_num: 1, page_size: 20, data: [RUN] },
@@ -390,7 +392,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: z.object({}),
     isBodyNeeded: false,
     answer: { data: z.array(CallbackAttempt) },
-    refusals: JOB_REFUSALS,
+    refusals: TOLD_REFUSALS,
     example: {
       data: [
         { at: 1795542539140, http: 204, error: "", next_at: null, run: 1, event: "finished", webhook_id: MESSAGE },
@@ -405,7 +407,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     fields: RedeliverFields,
     isBodyNeeded: false,
     answer: { data: Redelivered },
-    refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob"],
+    refusals: [...TOLD_REFUSALS, "invalidParameter", "verifyJob"],
     example: { fields: { run: 1 }, data: { job_id: JOB_ID, run: 1, event: "finished", webhook_id: MESSAGE } },
   },
   "/api/cluster/create": {
