@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { isClosingChannel } from "./test/support/closing-channel.ts";
 
 /** The Worker's bindings and settings as tests inside workerd see them. */
 const insideWorkerd = () =>
@@ -20,9 +21,6 @@ const OBJECTS = [
   "test/worker/jobs/lifecycle*.test.ts",
 ];
 
-/** What the plugin says where one file's channel to vitest closes while workerd loads a module for an object. */
-const CLOSING = 'Closing rpc while "resolve" was pending';
-
 /**
  * Tests inside workerd (the Worker and its objects), and those on Node (all else). The files of a workerd project share one
  * workerd, its D1 and its objects, since a fresh one per file costs two seconds each: a test names its own jobs and clusters,
@@ -30,8 +28,7 @@ const CLOSING = 'Closing rpc while "resolve" was pending';
  */
 export default defineConfig({
   test: {
-    // Objects outlive the file that made them, and an alarm of one may ring between two files: that is nobody's failure.
-    onUnhandledError: (error) => !error.message.includes(CLOSING),
+    onUnhandledError: (error) => !isClosingChannel(error),
     projects: [
       {
         plugins: [insideWorkerd()],

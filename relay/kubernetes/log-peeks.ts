@@ -18,13 +18,13 @@ type Peek = { witness: Witness; nextMs: number; pauseMs: number; isAsking: boole
  * is another one at the end is the only sign of it. One short request for each container that runs for more than 10 s.
  */
 export class LogPeeks {
-  readonly #calls: KubernetesCalls;
+  readonly #calls: Pick<KubernetesCalls, "openLog">;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #peeks = new Map<string, Peek>();
   #asking = 0;
 
-  constructor(calls: KubernetesCalls, clock: Clock, signal: AbortSignal) {
+  constructor(calls: Pick<KubernetesCalls, "openLog">, clock: Clock, signal: AbortSignal) {
     this.#calls = calls;
     this.#clock = clock;
     this.#signal = signal;

@@ -1,27 +1,33 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../../dev/start/ready.ts";
 import { startSystem } from "../support/system.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const HERE = path.join(ROOT, "test/openapi");
-/** Kept beside the packages of npm, which come and go with it. */
-const VENV = path.join(ROOT, "node_modules/.cache/schemathesis");
+const REQUIREMENTS = path.join(HERE, "requirements.txt");
+/** Kept beside the packages of npm, which come and go with it; other requirements have a folder of their own. */
+const VENV = path.join(ROOT, `node_modules/.cache/schemathesis-${shortHash(readFileSync(REQUIREMENTS))}`);
 const SCHEMATHESIS = path.join(VENV, "bin/schemathesis");
 
 /** Cases that each of the phases may make of one operation; in all they must be at least MIN_CASES. */
 const EXAMPLES_PER_OPERATION = 40;
 const MIN_CASES = 2_000;
 
-/** Runs a command to its end; what it said, and its exit code (null: a signal). */
+function shortHash(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+}
+
+/** Runs a command to its end, or to the test's; what it said, and its exit code (null: a signal). */
 async function run(command: string, args: string[], cwd: string): Promise<{ code: number | null; output: string }> {
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...process.env, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
+  const env = { ...process.env, NO_COLOR: "1" };
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
@@ -36,7 +42,7 @@ async function installed(): Promise<void> {
   });
   if (made.code !== 0)
     throw new Error(`schemathesis needs python3 (3.10 or newer) with its module venv: ${made.output}`);
-  const pip = await run(path.join(VENV, "bin/pip"), ["install", "-q", "-r", path.join(HERE, "requirements.txt")], ROOT);
+  const pip = await run(path.join(VENV, "bin/pip"), ["install", "-q", "-r", REQUIREMENTS], ROOT);
   if (pip.code !== 0) throw new Error(`pip could not install schemathesis: ${pip.output}`);
 }
 

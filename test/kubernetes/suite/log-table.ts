@@ -21,13 +21,21 @@ export function expectSame(shown: string | undefined, written: string): void {
   expect(shown === written).toBe(true);
 }
 
-/** What is left of a written text after a cut: its beginning and its end, and the right number between. */
-export function expectCut(shown: string, written: string): void {
+/**
+ * What is left of a written text after a cut: its beginning and its end, each more than three eighths of the limit (half of it,
+ * less an eighth where the cut looks for a line's end), together within it, and the right number between.
+ */
+export function expectCut(shown: string, written: string, limitBytes: number): void {
   const [, head = "", bytes = "0", tail = ""] =
     /^([\s\S]*?)\[watchbell: (\d+) bytes cut\]\n([\s\S]*)$/.exec(shown) ?? [];
   // Where the cut is inside a line, the marker begins one of its own.
   const kept = written.startsWith(head) ? head : head.slice(0, -1);
   expect(written.startsWith(kept)).toBe(true);
   expect(written.endsWith(tail)).toBe(true);
-  expect(Buffer.byteLength(kept) + Number(bytes) + Buffer.byteLength(tail)).toBe(Buffer.byteLength(written));
+  const headBytes = Buffer.byteLength(kept);
+  const tailBytes = Buffer.byteLength(tail);
+  expect(headBytes + Number(bytes) + tailBytes).toBe(Buffer.byteLength(written));
+  expect(headBytes).toBeGreaterThan((limitBytes * 3) / 8);
+  expect(tailBytes).toBeGreaterThan((limitBytes * 3) / 8);
+  expect(headBytes + tailBytes).toBeLessThanOrEqual(limitBytes);
 }
