@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
-import { ROOT } from "../../dev/start/ready.ts";
 import { Api } from "./api.ts";
+import { spawnDetached } from "./detached.ts";
 import { isAlive, nothingIsLeft } from "./leaks.ts";
 import { tempFolder } from "./temp-folder.ts";
 import { until } from "./wait.ts";
@@ -98,7 +98,7 @@ export function startSystem(options: StartOptions = {}): StartedSystem {
   const { WATCHBELL_TOKEN: _, KUBECONFIG: __, ...inherited } = process.env;
   const env = { ...inherited, PORT: "0", WATCHBELL_STATE: stateDir, ...options.env };
   const [command, args] = options.throughNpm ? ["npm", ["start"]] : [process.execPath, ["dev/start/main.ts"]];
-  const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawnDetached(command, args, { env, stdio: ["ignore", "pipe", "pipe"], stateDir });
   const system = new StartedSystem(stateDir, child);
   onTestFinished(async () => {
     if (!system.hasEnded()) await system.stop();
