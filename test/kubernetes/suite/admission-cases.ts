@@ -1,15 +1,15 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { until } from "../../support/wait.ts";
 import type { Bench } from "./cases.ts";
 import { explained, explainedInTime } from "./explained.ts";
 import { JOBS, LIMITED, RESTRICTED } from "./target.ts";
+import { testOn } from "./test-on.ts";
 
 const SECRET = "hunter2-of-the-night";
 
 /** What admission refuses: a Job's pods, or the Job itself. */
 export function admissionCases({ kind, target, watchbell, create }: Bench): void {
-  // The embedded cluster has no admission.
-  const caseOf = test.skipIf(kind === "embedded");
+  const caseOf = testOn(kind, ["stand-in", "real"], "the embedded cluster has no admission");
   const inPod = (spec: Record<string, unknown>) => ({ job_patch: { spec: { template: { spec } } } });
 
   const saysNoPod = async (name: string, fields: Record<string, unknown>, words: RegExp): Promise<string> => {
@@ -108,17 +108,17 @@ export function admissionCases({ kind, target, watchbell, create }: Bench): void
     },
   );
 
-  // Elsewhere there are no images.
-  test.skipIf(kind !== "real")(
-    "an image that can't be pulled is named, and active_deadline_seconds ends the wait",
-    async () => {
-      const { api } = watchbell();
-      const fields = { image: "localhost/nowhere:2", metadata: { active_deadline_seconds: "12", backoff_limit: "0" } };
-      const id = await create("no-image-deadline", "true", fields);
-      await explained(api, id, /no container has started yet; waiting: (Image|ErrImage).*localhost\/nowhere:2/);
-      const job = await api.untilStatus(id, 1, 60_000);
-      expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
-      expect(job.explain).toMatch(/no container started: ImagePullBackOff: .*localhost\/nowhere:2/);
-    },
-  );
+  testOn(
+    kind,
+    ["real"],
+    "there are no images here",
+  )("an image that can't be pulled is named, and active_deadline_seconds ends the wait", async () => {
+    const { api } = watchbell();
+    const fields = { image: "localhost/nowhere:2", metadata: { active_deadline_seconds: "12", backoff_limit: "0" } };
+    const id = await create("no-image-deadline", "true", fields);
+    await explained(api, id, /no container has started yet; waiting: (Image|ErrImage).*localhost\/nowhere:2/);
+    const job = await api.untilStatus(id, 1, 60_000);
+    expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
+    expect(job.explain).toMatch(/no container started: ImagePullBackOff: .*localhost\/nowhere:2/);
+  });
 }

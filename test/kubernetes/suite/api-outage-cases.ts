@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { z } from "zod";
 import type { Api } from "../../support/api.ts";
 import { jobCreates } from "../../support/audit-log.ts";
@@ -12,6 +12,7 @@ import type { Bench } from "./cases.ts";
 import { scriptFields } from "./cases.ts";
 import { readyz } from "./relay-process.ts";
 import { JOBS, type Target } from "./target.ts";
+import { testOn } from "./test-on.ts";
 
 /** Longer than an attempt to create (8 s) and any other call (10 s). */
 const LONG_STOP_MS = 14_000;
@@ -21,31 +22,36 @@ const SHORT_STOP_MS = 3_000;
 export function apiOutageCases(bench: Bench): void {
   const { kind, target, parts } = bench;
   for (const stopMs of [SHORT_STOP_MS, LONG_STOP_MS]) {
-    test.skipIf(kind === "embedded")(
-      `an API server that stands still for ${stopMs / 1_000} s and goes on`,
-      async () => {
-        await standStill(bench, stopMs);
-      },
-    );
+    testOn(
+      kind,
+      ["stand-in", "real"],
+      "the embedded API server is also the node: it can't stand still alone",
+    )(`an API server that stands still for ${stopMs / 1_000} s and goes on`, async () => {
+      await standStill(bench, stopMs);
+    });
   }
 
-  // Five starts of the API server: what the node is makes no difference to it.
-  test.skipIf(kind !== "stand-in")(
-    "an API server that is killed at create, log and TTL: one Job, its end and its log",
-    async () => {
-      const proxied = await startProxied(target());
-      try {
-        await killAtEachStep(target(), parts, proxied);
-      } finally {
-        await proxied.stop();
-      }
-    },
-  );
+  testOn(
+    kind,
+    ["stand-in"],
+    "five starts of a real API server: what the node is makes no difference to it",
+  )("an API server that is killed at create, log and TTL: one Job, its end and its log", async () => {
+    const proxied = await startProxied(target());
+    try {
+      await killAtEachStep(target(), parts, proxied);
+    } finally {
+      await proxied.stop();
+    }
+  });
 }
 
 /** Only its own relay is thrown out, so this one may run beside others. */
 export function tokenCases({ kind, target }: Bench): void {
-  test.skipIf(kind !== "stand-in")("a token that is revoked, and replaced in its file", () => tokenGoes(target()));
+  testOn(
+    kind,
+    ["stand-in"],
+    "tokens are a real API server's matter: one tells as much as two",
+  )("a token that is revoked, and replaced in its file", () => tokenGoes(target()));
 }
 
 async function standStill({ target, parts, watchbell, create }: Bench, stopMs: number): Promise<void> {

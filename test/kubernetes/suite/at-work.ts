@@ -40,22 +40,6 @@ export async function untilRunning(api: Api, id: string): Promise<Described> {
   );
 }
 
-/** Waits until `explain` says something like it. */
-export async function untilExplained(api: Api, id: string, words: RegExp, withinMs = 40_000): Promise<Described> {
-  let last = "";
-  return await until(
-    `explain of ${id} says ${words}`,
-    async () => {
-      const job = await api.describe(id);
-      last = job.explain;
-      if (words.test(last)) return job;
-      throw new Error(last);
-    },
-    withinMs,
-    100,
-  );
-}
-
 /** Deletes a job and measures how long the answer took, seconds. */
 export async function deleteJob(api: Api, id: string): Promise<{ answer: Answer; seconds: number }> {
   const startedMs = performance.now();

@@ -89,8 +89,11 @@ function startedBench(kind: Target["name"], start: () => Promise<Target>): Bench
     watchbell = await startWatchbell(target, [...ALLOWED, FEW_RIGHTS, READ_ONLY]);
   });
   afterAll(async () => {
-    await watchbell?.stop();
-    await target?.stop();
+    try {
+      await watchbell?.stop();
+    } finally {
+      await target?.stop();
+    }
   });
   return {
     kind,

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { until } from "../../support/wait.ts";
-import { deleteJob, LASTING, objectsOf, processesOf, STUBBORN, untilExplained, untilRunning } from "./at-work.ts";
+import { deleteJob, LASTING, objectsOf, processesOf, STUBBORN, untilRunning } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
+import { explained } from "./explained.ts";
 import { IMAGE, JOBS } from "./target.ts";
+import { testOn } from "./test-on.ts";
 
 /** A delete that ends within its 15 s: of a pod in any state. */
 export function deleteCases(bench: Bench): void {
@@ -61,16 +63,23 @@ export function deleteCases(bench: Bench): void {
     await deleteWhole(id, "deleted-crashing");
   });
 
-  // Elsewhere there is no scheduler, and there are no images.
-  test.skipIf(kind !== "real")("delete of a job that no node takes ends it", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "there is no scheduler here",
+  )("delete of a job that no node takes ends it", async () => {
     const job_patch = JSON.stringify({ spec: { template: { spec: { nodeSelector: { nowhere: "yes" } } } } });
     const id = await create("deleted-pending", "true", { metadata: { job_patch } });
     const words = /waiting: Unschedulable: pod deleted-pending-\w+: 0\/1 nodes/;
-    await untilExplained(watchbell().api, id, words);
+    await explained(watchbell().api, id, words);
     await deleteWhole(id, "deleted-pending");
   });
 
-  test.skipIf(kind !== "real")("delete of a job in the middle of its image pull ends it", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "there are no images here",
+  )("delete of a job in the middle of its image pull ends it", async () => {
     const { api } = watchbell();
     // A registry in the node's network that takes every connection and never says a word.
     const port = 5_999;
@@ -86,7 +95,7 @@ export function deleteCases(bench: Bench): void {
       const ready = ["wait", "pod/silent-registry", "-n", JOBS, "--for=condition=Ready", "--timeout=40s"];
       await target().kubectl(...ready);
       const id = await create("deleted-pulling", "true", { image: `10.99.0.1:${port}/x:1` });
-      await untilExplained(api, id, /waiting: ContainerCreating: pod deleted-pulling-\w+ on node \S+: container main/);
+      await explained(api, id, /waiting: ContainerCreating: pod deleted-pulling-\w+ on node \S+: container main/);
       await deleteWhole(id, "deleted-pulling");
     } finally {
       await target().kubectl("delete", "pod", "silent-registry", "-n", JOBS, "--wait=false");

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { until } from "../../support/wait.ts";
 import { objectsOf } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
+import { testOn } from "./test-on.ts";
 
 /** How runs end by themselves, and by their deadline. */
 export function endCases({ kind, target, watchbell, create }: Bench): void {
@@ -28,8 +29,11 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
     expect((await api.logs(id)).map((row) => row.run_logs)).toEqual(["begun\ntold to end\n"]);
   });
 
-  // Elsewhere nothing keeps a container to its limits.
-  test.skipIf(kind !== "real")("a job that uses more memory than its limit says so, with its exit code", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "nothing here keeps a container to its limits",
+  )("a job that uses more memory than its limit says so, with its exit code", async () => {
     const { api } = watchbell();
     const resources = { limits: { memory: "16Mi" } };
     const containers = [{ name: "main", resources }];
@@ -54,38 +58,38 @@ export function endCases({ kind, target, watchbell, create }: Bench): void {
     expect((await api.logs(id))[0]?.run_logs).toMatch(/^begun\n/);
   });
 
-  // Elsewhere there are no images.
-  test.skipIf(kind !== "real")(
-    "an image that can't be pulled is named while it waits, and by its start deadline",
-    async () => {
-      const { api } = watchbell();
-      const id = await create("no-image", "true", { image: "localhost/nowhere:1", starting_deadline_seconds: 12 });
-      const job = await until("it says why", async () => {
-        const now = await api.describe(id);
-        return /ImagePull|ErrImage/.test(now.explain) ? now : null;
-      });
-      expect(job.job_status).toBe(0);
-      const over = await api.untilStatus(id, 1, 40_000);
-      expect(over.runs[0]).toMatchObject({ status: "failed", reason: "deadline" });
-      expect(over.job_exec_information).toMatch(/no container started within 12 s of its time: .*(ImagePull|ErrImage)/);
-      expect(await objectsOf(target(), "pods", id)).toEqual([]);
-    },
-  );
+  testOn(
+    kind,
+    ["real"],
+    "there are no images here",
+  )("an image that can't be pulled is named while it waits, and by its start deadline", async () => {
+    const { api } = watchbell();
+    const id = await create("no-image", "true", { image: "localhost/nowhere:1", starting_deadline_seconds: 12 });
+    const job = await until("it says why", async () => {
+      const now = await api.describe(id);
+      return /ImagePull|ErrImage/.test(now.explain) ? now : null;
+    });
+    expect(job.job_status).toBe(0);
+    const over = await api.untilStatus(id, 1, 40_000);
+    expect(over.runs[0]).toMatchObject({ status: "failed", reason: "deadline" });
+    expect(over.job_exec_information).toMatch(/no container started within 12 s of its time: .*(ImagePull|ErrImage)/);
+    expect(await objectsOf(target(), "pods", id)).toEqual([]);
+  });
 
-  // The embedded cluster knows no ServiceAccounts.
-  test.skipIf(kind === "embedded")(
-    "a Job that gets no pod by its start deadline is removed, and says why",
-    async () => {
-      const { api } = watchbell();
-      const patch = { spec: { template: { spec: { serviceAccountName: "nowhere" } } } };
-      const fields = { starting_deadline_seconds: 12, metadata: { job_patch: patch } };
-      const id = await create("no-account", "true", fields);
-      const job = await api.untilStatus(id, 1, 40_000);
-      expect(job).toMatchObject({ status: "failed", job_times: 1, runs: [{ reason: "deadline", started_at: null }] });
-      expect(job.job_exec_information).toMatch(
-        /no container started within 12 s of its time: .*serviceaccount "nowhere"/,
-      );
-      expect(await objectsOf(target(), "jobs", id)).toEqual([]);
-    },
-  );
+  testOn(
+    kind,
+    ["stand-in", "real"],
+    "the embedded cluster knows no ServiceAccounts",
+  )("a Job that gets no pod by its start deadline is removed, and says why", async () => {
+    const { api } = watchbell();
+    const patch = { spec: { template: { spec: { serviceAccountName: "nowhere" } } } };
+    const fields = { starting_deadline_seconds: 12, metadata: { job_patch: patch } };
+    const id = await create("no-account", "true", fields);
+    const job = await api.untilStatus(id, 1, 40_000);
+    expect(job).toMatchObject({ status: "failed", job_times: 1, runs: [{ reason: "deadline", started_at: null }] });
+    expect(job.job_exec_information).toMatch(
+      /no container started within 12 s of its time: .*serviceaccount "nowhere"/,
+    );
+    expect(await objectsOf(target(), "jobs", id)).toEqual([]);
+  });
 }

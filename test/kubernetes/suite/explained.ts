@@ -13,7 +13,7 @@ export function explained(api: Api, jobId: string, pattern: RegExp, withinMs = 6
 }
 
 /** On the job within this of its creation: why it gets no pod (issue 10), ms. */
-const SAID_WITHIN_MS = 15_000;
+export const SAID_WITHIN_MS = 15_000;
 
 /** Waits for the API server's words on why a job that was created gets no pod, and checks that they came in time. */
 export async function explainedInTime(api: Api, jobId: string, pattern: RegExp): Promise<Described> {

@@ -1,29 +1,21 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { until } from "../../support/wait.ts";
 import { grantRelay } from "../cluster/relay-access.ts";
+import { LASTING } from "./at-work.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { explained } from "./explained.ts";
+import { makeNamespaceWithAccount } from "./namespaces.ts";
+import { readyz } from "./relay-process.ts";
 import { FEW_RIGHTS } from "./target.ts";
-import { startWatchbell, type Watchbell } from "./watchbell.ts";
-
-const LASTING = "trap 'exit 1' TERM; sleep 600 & wait";
+import { testOn } from "./test-on.ts";
+import { startWatchbell } from "./watchbell.ts";
 
 /** A case that starts systems of its own waits for its turn to do so, too. */
 const STARTS_SYSTEMS_MS = 240_000;
 
-/** What a relay says of itself; it takes a port of its own, which its log names. */
-async function readyz({ system }: Watchbell): Promise<string> {
-  const log = readFileSync(path.join(system.stateDir, "logs", "relay.log"), "utf8");
-  const port = [...log.matchAll(/health_port=(\d+)/g)].at(-1)?.[1];
-  return await (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
-}
-
 /** What becomes of runs where the relay lacks one right or another, or loses all of them. */
 export function fewRightsCases({ kind, target, watchbell, create }: Bench): void {
-  // The embedded cluster has no RBAC.
-  const caseOf = test.skipIf(kind === "embedded");
+  const caseOf = testOn(kind, ["stand-in", "real"], "the embedded cluster has no RBAC");
   const few = { namespace: FEW_RIGHTS };
 
   caseOf(
@@ -37,7 +29,7 @@ export function fewRightsCases({ kind, target, watchbell, create }: Bench): void
       expect(row?.run_logs).toMatch(/^\[watchbell: log not readable: .*cannot get resource "pods\/log"/);
       const ttl = ["get", "job", "no-log", "-n", FEW_RIGHTS, "-o", "jsonpath={.spec.ttlSecondsAfterFinished}"];
       expect(await target().kubectl(...ttl)).toBe("");
-      expect(await readyz(watchbell())).toMatch(
+      expect((await readyz(watchbell())).words).toMatch(
         /ready: active; .*the TTL of \d+ finished Jobs can't be set: .*cannot patch/,
       );
     },
@@ -69,17 +61,13 @@ export function fewRightsCases({ kind, target, watchbell, create }: Bench): void
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "DeadlineExceeded" });
   });
 
-  // It starts a system of its own, and is no node's matter.
-  test.skipIf(kind !== "stand-in")(
+  testOn(kind, ["stand-in"], "rights are a real API server's matter, and no node's: one tells as much as two")(
     "a relay that loses its rights while a job runs loses no run, says so, and goes on once they are back",
     { timeout: STARTS_SYSTEMS_MS },
     async () => {
       const { cluster, kubectl } = target();
       if (cluster === null) throw new Error("there is no RBAC here");
-      for (const name of ["losing", "keeping"]) await kubectl("create", "namespace", name);
-      const accounts = ["losing", "keeping"].map((name) => `/api/v1/namespaces/${name}/serviceaccounts/default`);
-      const hasAccount = async (path: string) => (await target().client.get(path)).code === 200;
-      await until("their accounts", async () => (await Promise.all(accounts.map(hasAccount))).every(Boolean));
+      for (const name of ["losing", "keeping"]) await makeNamespaceWithAccount(target().client, name);
       const grant = () => grantRelay(cluster.admin, cluster.folder, ["losing", "keeping"], "weakbell");
       const weak = await startWatchbell(target(), ["losing", "keeping"], { kubeconfig: await grant() });
       try {
@@ -97,7 +85,9 @@ export function fewRightsCases({ kind, target, watchbell, create }: Bench): void
           /waiting: forbidden: its Job can't be looked for: .*cannot get resource "jobs"/,
         );
         expect(job.status).toBe("running");
-        expect(await readyz(weak)).toMatch(/ready: active; .*\/namespaces\/losing\/jobs can't be read: .*cannot list/);
+        expect((await readyz(weak)).words).toMatch(
+          /ready: active; .*\/namespaces\/losing\/jobs can't be read: .*cannot list/,
+        );
         const beside = await api.create({ ...scriptFields("beside-it", "true"), namespace: "keeping" });
         await api.untilStatus(beside, 2, 30_000);
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Bench } from "./cases.ts";
 import { containerLogCases } from "./log-container-cases.ts";
 import { expectCut, expectSame, noteLog } from "./log-table.ts";
+import { testOn } from "./test-on.ts";
 
 const COLLECT = { metadata: { log_collect: "true" } };
 const x = (bytes: number): string => `head -c ${bytes} /dev/zero | tr '\\0' x`;
@@ -62,21 +63,25 @@ function wholeCases({ kind, watchbell, create }: Bench): void {
     expectSame(rows[0]?.run_logs, log);
   });
 
-  // What moves this much is the same on every cluster; only a real node rotates.
-  test.skipIf(kind !== "real")(
-    "a log of 50 MB arrives whole where its limit allows, though the node rotates at 10 MiB",
-    async () => {
-      const { api } = watchbell();
-      const metadata = { log_collect: "true", log_limit_bytes: String(64 * 1024 * 1024) };
-      const id = await create("log-50mb", FIFTY_MB, { metadata });
-      await api.untilStatus(id, 2, 90_000);
-      const [row] = await api.logs(id);
-      noteLog(kind, "of 50 MB, limit 64 MiB", 50_000_000, row?.run_logs ?? "");
-      expectSame(row?.run_logs, fiftyMb());
-    },
-  );
+  testOn(
+    kind,
+    ["real"],
+    "what moves this much is the same on every cluster; only a real node rotates",
+  )("a log of 50 MB arrives whole where its limit allows, though the node rotates at 10 MiB", async () => {
+    const { api } = watchbell();
+    const metadata = { log_collect: "true", log_limit_bytes: String(64 * 1024 * 1024) };
+    const id = await create("log-50mb", FIFTY_MB, { metadata });
+    await api.untilStatus(id, 2, 90_000);
+    const [row] = await api.logs(id);
+    noteLog(kind, "of 50 MB, limit 64 MiB", 50_000_000, row?.run_logs ?? "");
+    expectSame(row?.run_logs, fiftyMb());
+  });
 
-  test.skipIf(kind !== "real")("a log that is written over two rotations arrives whole", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "only a real node rotates",
+  )("a log that is written over two rotations arrives whole", async () => {
     const { api } = watchbell();
     const script = `l=$(${x(9_993)}); i=1000; while [ $i -lt 4000 ]; do echo $i- $l; i=$((i+1)); [ $((i%100)) = 0 ] && sleep 0.7; done; sleep 1`;
     const metadata = { log_collect: "true", log_limit_bytes: String(64 * 1024 * 1024) };
@@ -90,17 +95,18 @@ function wholeCases({ kind, watchbell, create }: Bench): void {
 }
 
 function cutCases({ kind, watchbell, create }: Bench): void {
-  test.skipIf(kind === "stand-in")(
-    "a log of 50 MB above its limit keeps head and tail of 10 MiB, and says how much is missing",
-    async () => {
-      const { api } = watchbell();
-      const id = await create("log-50mb-cut", FIFTY_MB, COLLECT);
-      await api.untilStatus(id, 2, 90_000);
-      const shown = (await api.logs(id))[0]?.run_logs ?? "";
-      noteLog(kind, "of 50 MB, limit 10 MiB", 50_000_000, shown);
-      expectCut(shown, fiftyMb(), 10 * 1024 * 1024);
-    },
-  );
+  testOn(
+    kind,
+    ["embedded", "real"],
+    "its node is the embedded one's kubelet, where the same case runs",
+  )("a log of 50 MB above its limit keeps head and tail of 10 MiB, and says how much is missing", async () => {
+    const { api } = watchbell();
+    const id = await create("log-50mb-cut", FIFTY_MB, COLLECT);
+    await api.untilStatus(id, 2, 90_000);
+    const shown = (await api.logs(id))[0]?.run_logs ?? "";
+    noteLog(kind, "of 50 MB, limit 10 MiB", 50_000_000, shown);
+    expectCut(shown, fiftyMb(), 10 * 1024 * 1024);
+  });
 
   test.for([
     { name: "lines", what: "lines", script: `echo head; yes ${"x".repeat(99)} | head -n 3000; echo tail`, log: "" },

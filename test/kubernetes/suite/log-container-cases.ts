@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Bench } from "./cases.ts";
 import { noteLog } from "./log-table.ts";
 import { IMAGE } from "./target.ts";
+import { testOn } from "./test-on.ts";
 
 /** Logs of jobs with more than one container, start or pod. */
 export function containerLogCases({ kind, watchbell, create }: Bench): void {
@@ -54,8 +55,11 @@ export function containerLogCases({ kind, watchbell, create }: Bench): void {
     noteLog(kind, "of two containers", 21, rows.map(([, log]) => log).join(""));
   });
 
-  // Elsewhere a pod has no volumes, and nothing else outlives a container.
-  test.skipIf(kind !== "real")("containers that are started again in place show every start, in order", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "a pod has no volumes here, and nothing else outlives a container",
+  )("containers that are started again in place show every start, in order", async () => {
     const { api } = watchbell();
     const script =
       "n=$(cat /state/$0 2>/dev/null || echo 0); n=$((n+1)); echo $n > /state/$0; echo start $n of $0; sleep 2; [ $n = 3 ]";

@@ -8,6 +8,7 @@ import { until } from "../../support/wait.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { expectSame, noteLog } from "./log-table.ts";
 import { JOBS } from "./target.ts";
+import { testOn } from "./test-on.ts";
 import { startWatchbell } from "./watchbell.ts";
 
 const COLLECT = { log_collect: "true" };
@@ -76,7 +77,11 @@ function relayCases(bench: Bench): void {
     }
   });
 
-  test.skipIf(bench.kind !== "real")("a log that was rotated while no relay was there says so", async () => {
+  testOn(
+    bench.kind,
+    ["real"],
+    "only a real node rotates logs",
+  )("a log that was rotated while no relay was there says so", async () => {
     const target = bench.target();
     const first = await startWatchbell(target, [JOBS]);
     let last = first;
@@ -99,7 +104,11 @@ function relayCases(bench: Bench): void {
 }
 
 function nodeCases(bench: Bench): void {
-  test.skipIf(bench.kind !== "real")("a log is whole though the kubelet is killed in the middle of it", async () => {
+  testOn(
+    bench.kind,
+    ["real"],
+    "there is no kubelet here whose containers outlive it",
+  )("a log is whole though the kubelet is killed in the middle of it", async () => {
     const id = await running(bench, "log-kubelet", TICKING);
     const { node } = bench.parts();
     await node.kill();
@@ -117,28 +126,29 @@ function nodeCases(bench: Bench): void {
     await expectTicks(bench, "API server killed in mid-log", id);
   });
 
-  test.skipIf(bench.kind !== "real")(
-    "the kubelet's own words, which come with HTTP 200, are never output",
-    async () => {
-      const id = await running(bench, "log-words", "echo output; sleep 5; exit 1", {
-        log_collect: "false",
-        backoff_limit: "0",
-      });
-      const pod = await podOf(bench, "log-words");
-      const { cluster } = bench.target();
-      if (cluster === null) throw new Error("it has no node");
-      const { name: podName, uid } = pod.metadata;
-      const log = path.join(cluster.folder.node, "pod-logs", `${JOBS}_${podName}_${uid}`, "main", "0.log");
-      rmSync(log);
-      // Where nothing was there the kubelet would have a new file begun.
-      symlinkSync("/nowhere/0.log", log);
-      const { api } = bench.watchbell();
-      await api.untilStatus(id, 1, 60_000);
-      const [row] = await api.logs(id);
-      noteLog(bench.kind, "pods/log answers 200 with an error text", 7, row?.run_logs ?? "");
-      expect(row?.run_logs).toMatch(/^\[watchbell: log not readable: .*\]$/);
-    },
-  );
+  testOn(
+    bench.kind,
+    ["real"],
+    "the words are the real kubelet's",
+  )("the kubelet's own words, which come with HTTP 200, are never output", async () => {
+    const id = await running(bench, "log-words", "echo output; sleep 5; exit 1", {
+      log_collect: "false",
+      backoff_limit: "0",
+    });
+    const pod = await podOf(bench, "log-words");
+    const { cluster } = bench.target();
+    if (cluster === null) throw new Error("it has no node");
+    const { name: podName, uid } = pod.metadata;
+    const log = path.join(cluster.folder.node, "pod-logs", `${JOBS}_${podName}_${uid}`, "main", "0.log");
+    rmSync(log);
+    // Where nothing was there the kubelet would have a new file begun.
+    symlinkSync("/nowhere/0.log", log);
+    const { api } = bench.watchbell();
+    await api.untilStatus(id, 1, 60_000);
+    const [row] = await api.logs(id);
+    noteLog(bench.kind, "pods/log answers 200 with an error text", 7, row?.run_logs ?? "");
+    expect(row?.run_logs).toMatch(/^\[watchbell: log not readable: .*\]$/);
+  });
 }
 
 function podCases(bench: Bench): void {

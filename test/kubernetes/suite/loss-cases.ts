@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { isAlive } from "../../support/leaks.ts";
 import { until } from "../../support/wait.ts";
-import { LASTING, objectsOf, processesOf, untilExplained, untilRunning } from "./at-work.ts";
+import { LASTING, objectsOf, processesOf, untilRunning } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
+import { explained } from "./explained.ts";
 import { JOBS } from "./target.ts";
 
 /** What others do to a run's Job and pods behind our back. */
@@ -33,7 +34,7 @@ export function lossCases(bench: Bench): void {
     const id = await create("behind-orphan", LASTING);
     await untilRunning(api, id);
     await removeJob("behind-orphan", "--cascade=orphan");
-    const waiting = await untilExplained(api, id, /waiting: JobGone: its Job was deleted by somebody else/);
+    const waiting = await explained(api, id, /waiting: JobGone: its Job was deleted by somebody else/);
     expect(waiting).toMatchObject({ job_status: 0, status: "running" });
     expect(waiting.explain).toMatch(/pod behind-orphan-\w+ on node \S+ is still there/);
     expect(processesOf(id)).not.toEqual([]);

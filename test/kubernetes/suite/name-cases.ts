@@ -7,16 +7,27 @@ import { JOBS } from "./target.ts";
 
 /** Held by it an object that is deleted stays until somebody takes it away. */
 const HOLD = "watchbell.test/hold";
+/** The Job controller's own, which a pod keeps until its end was counted. */
+const JOB_TRACKING = "batch.kubernetes.io/job-tracking";
 
 /** A name that a Kubernetes Job has already: this run's, one of ours that may go, one that goes, or somebody else's. */
 export function nameCases({ target, watchbell, create }: Bench): void {
   const makeJob = (name: string, parts: JobParts) => makeJobByHand(target(), name, parts);
   const field = (name: string, jsonpath: string) => jobField(target(), name, jsonpath);
-  const runsPod = (name: string) =>
-    until(`a pod of ${name} runs`, async () => {
-      const pods = ["get", "pods", "-n", JOBS, "-l", `batch.kubernetes.io/job-name=${name}`];
-      return (await target().kubectl(...pods, "-o", "jsonpath={.items[*].status.phase}")).includes("Running");
-    });
+  const podsOf = async (name: string): Promise<string[]> => {
+    const pods = ["get", "pods", "-n", JOBS, "-l", `batch.kubernetes.io/job-name=${name}`, "-o", "name"];
+    return (await target().kubectl(...pods)).trim().split("\n").filter(Boolean);
+  };
+  const hold = async (name: string, finalizers: string[] | null) => {
+    const patch = ["-n", JOBS, "--type=merge", "-p", JSON.stringify({ metadata: { finalizers } })];
+    for (const pod of await podsOf(name)) await target().kubectl("patch", pod, ...patch);
+  };
+  /** Waits for a Job's pod, and keeps it there, deleted or not, until `letPodGo`: a case has to see what is said meanwhile. */
+  const holdPod = async (name: string) => {
+    await until(`${name} has a pod`, async () => (await podsOf(name)).length === 1);
+    await hold(name, [JOB_TRACKING, HOLD]);
+  };
+  const letPodGo = (name: string) => hold(name, null);
   const remove = (name: string, ...options: string[]) => removeJobByHand(target(), name, ...options);
   const letGo = (name: string) =>
     target().kubectl("patch", "job", name, "-n", JOBS, "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
@@ -67,12 +78,8 @@ export function nameCases({ target, watchbell, create }: Bench): void {
     const { api } = watchbell();
     const labels = await ourLabels("reported", "zzzzzzzzzz");
     const annotations = { ...FIRST_RUN, "watchbell.dev/reported-at": "2026-11-24T16:00:00Z" };
-    const old = await makeJob("reported", {
-      labels,
-      annotations,
-      script: "trap 'sleep 4; exit 1' TERM; sleep 600 & wait",
-    });
-    await runsPod("reported");
+    const old = await makeJob("reported", { labels, annotations });
+    await holdPod("reported");
     const id = await create("reported", "true");
 
     const job = await explained(
@@ -81,6 +88,7 @@ export function nameCases({ target, watchbell, create }: Bench): void {
       /waiting: older_job: an older Job named reported is being deleted since .*its pods end first/,
     );
     expect(job.job_status).toBe(-1);
+    await letPodGo("reported");
     await api.untilStatus(id, 2, 30_000);
     expect(await field("reported", "{.metadata.uid}")).not.toBe(old);
   });
@@ -112,8 +120,8 @@ export function nameCases({ target, watchbell, create }: Bench): void {
 
   test("somebody else's Job that is being deleted is waited for, which the job says", async () => {
     const { api } = watchbell();
-    const old = await makeJob("going-theirs", { script: "trap 'sleep 4; exit 1' TERM; sleep 600 & wait" });
-    await runsPod("going-theirs");
+    const old = await makeJob("going-theirs", {});
+    await holdPod("going-theirs");
     await remove("going-theirs", "--wait=false");
     const id = await create("going-theirs", "true");
 
@@ -122,6 +130,7 @@ export function nameCases({ target, watchbell, create }: Bench): void {
       id,
       /waiting: name_going: a Job named going-theirs that is not this job's .* is being deleted since/,
     );
+    await letPodGo("going-theirs");
     await api.untilStatus(id, 2, 30_000);
     expect(await field("going-theirs", "{.metadata.uid}")).not.toBe(old);
   });

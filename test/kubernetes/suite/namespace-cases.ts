@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { until } from "../../support/wait.ts";
 import { grantRelay } from "../cluster/relay-access.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { explained } from "./explained.ts";
+import { makeNamespace, makeNamespaceWithAccount } from "./namespaces.ts";
 import type { Target } from "./target.ts";
+import { testOn } from "./test-on.ts";
 import { startWatchbell } from "./watchbell.ts";
 
 const HOLD = '{"metadata":{"finalizers":["watchbell.test/hold"]}}';
@@ -18,24 +20,23 @@ async function relayFor(target: Target, namespaces: readonly string[], name: str
   return cluster === null ? target.relayKubeconfig : await grantRelay(cluster.admin, cluster.folder, namespaces, name);
 }
 
-async function makeNamespace(target: Target, name: string): Promise<void> {
-  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-  expect((await target.client.create("/api/v1/namespaces", namespace)).code).toBe(201);
-  if (target.cluster === null) return;
-  // Pods are refused before it is there.
-  const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
-  await until(`the account of ${name}`, async () => (await target.client.get(account)).code === 200);
-}
+/** The embedded cluster knows no ServiceAccounts. */
+const makeIn = ({ cluster, client }: Target, name: string): Promise<void> =>
+  cluster === null ? makeNamespace(client, name) : makeNamespaceWithAccount(client, name);
 
 /** A namespace that is not there, that goes, or that the relay is told of no longer. */
 export function namespaceCases({ kind, target }: Bench): void {
-  test.skipIf(kind === "real")("a namespace that is not there, or goes, fails the run with its name", async () => {
+  testOn(
+    kind,
+    ["embedded", "stand-in"],
+    "namespaces are the API server's matter: one real one tells as much as two",
+  )("a namespace that is not there, or goes, fails the run with its name", async () => {
     const kubeconfig = await relayFor(target(), [], "everywhere");
     const everywhere = await startWatchbell(target(), [], { kubeconfig });
     const pod = ["-n", "going-away", "--type=merge", "-p"];
     try {
       const { api } = everywhere;
-      await makeNamespace(target(), "going-away");
+      await makeIn(target(), "going-away");
       const holder = await api.create({ ...scriptFields("holder", "true"), namespace: "going-away" });
       await api.untilStatus(holder, 2);
       const name = await target().kubectl(
@@ -64,12 +65,15 @@ export function namespaceCases({ kind, target }: Bench): void {
     }
   });
 
-  // Each starts systems of its own, and is the API server's and the relay's matter, not the node's.
-  test.skipIf(kind !== "stand-in")(
+  testOn(
+    kind,
+    ["stand-in"],
+    "it starts systems of its own, and is the API server's and the relay's matter: one real one tells as much as two",
+  )(
     "a relay that is told of a namespace no longer creates nothing there, and loses no run: told again it goes on",
     { timeout: STARTS_SYSTEMS_MS },
     async () => {
-      for (const name of ["kept", "dropped"]) await makeNamespace(target(), name);
+      for (const name of ["kept", "dropped"]) await makeIn(target(), name);
       const kubeconfig = await relayFor(target(), ["kept", "dropped"], "changing");
       const both = await startWatchbell(target(), ["kept", "dropped"], { kubeconfig });
       const { stateDir } = both.system;

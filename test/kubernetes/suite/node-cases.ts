@@ -1,19 +1,24 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { findFamily, killQuietly, listProcesses } from "../../../dev/support/processes.ts";
 import { nobody } from "../../../dev/support/reaper-client.ts";
 import { until } from "../../support/wait.ts";
 import { NODE_NAME } from "../cluster/cluster.ts";
-import { deleteJob, LASTING, objectsOf, ofProcess, processesOf, untilExplained, untilRunning } from "./at-work.ts";
+import { deleteJob, LASTING, objectsOf, ofProcess, processesOf, untilRunning } from "./at-work.ts";
 import type { Bench } from "./cases.ts";
+import { explained } from "./explained.ts";
 import { withNeighbour } from "./neighbour.ts";
 import { JOBS } from "./target.ts";
+import { testOn } from "./test-on.ts";
 
 /** Nodes that are drained, and nodes that die; one by one, since every other case would be hit. */
 export function nodeCases(bench: Bench): void {
   const { kind, target, watchbell, create } = bench;
 
-  // Elsewhere there is no scheduler that would mind.
-  test.skipIf(kind !== "real")("a drained node: the run waits for a node, and goes on with another pod", async () => {
+  testOn(
+    kind,
+    ["real"],
+    "there is no scheduler here that would mind",
+  )("a drained node: the run waits for a node, and goes on with another pod", async () => {
     const { api } = watchbell();
     const script =
       "trap 'echo evicted; exit 1' TERM; echo $HOSTNAME; i=0; while [ $i -lt 30 ]; do sleep 0.1; i=$((i+1)); done";
@@ -22,7 +27,7 @@ export function nodeCases(bench: Bench): void {
     try {
       const drain = ["drain", NODE_NAME, "--force", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s"];
       await target().kubectl(...drain);
-      const waiting = await untilExplained(api, id, /waiting: Unschedulable: pod drained-\w+: 0\/1 nodes/, 60_000);
+      const waiting = await explained(api, id, /waiting: Unschedulable: pod drained-\w+: 0\/1 nodes/, 60_000);
       console.log(`drained: ${waiting.explain}`);
       expect(waiting).toMatchObject({ job_status: 0, status: "running" });
     } finally {
@@ -35,7 +40,7 @@ export function nodeCases(bench: Bench): void {
     expect(logs.map((row) => row.run_logs)).toEqual([`${logs[0]?.pod_name}\nevicted\n`, `${logs[1]?.pod_name}\n`]);
   });
 
-  test.skipIf(kind !== "real")(
+  testOn(kind, ["real"], "only a real node can die under containers that live on")(
     "a node that dies holds its runs open, named with pod and node, and they go on when it is back",
     { timeout: 180_000 },
     async () => {
@@ -43,27 +48,28 @@ export function nodeCases(bench: Bench): void {
     },
   );
 
-  test.skipIf(kind !== "stand-in")(
-    "a node that dies and comes back: its pod ends then, and the next one runs",
-    async () => {
-      const { api } = watchbell();
-      const script = "echo $HOSTNAME; sleep 4";
-      const id = await create("dying", script, { metadata: { log_collect: "true", backoff_limit: "3" } });
-      await untilRunning(api, id);
-      const [first] = await objectsOf(target(), "pods", id);
-      await bench.parts().node.kill();
-      await target().kubectl("delete", "pods", "-n", JOBS, "-l", `job_id=${id}`, "--wait=false");
-      const job = await untilExplained(api, id, /pod dying-\S+ on node \S+ can't terminate: it was to end by/, 60_000);
-      expect(job).toMatchObject({ job_status: 0, status: "running" });
-      expect(await objectsOf(target(), "pods", id)).toHaveLength(1);
-      await bench.parts().node.start();
-      const ended = await api.untilStatus(id, 2, 60_000);
-      expect(ended).toMatchObject({
-        job_times: 1,
-        runs: [{ pods: [{ pod_name: first?.metadata.name }, { exit_code: 0 }] }],
-      });
-    },
-  );
+  testOn(
+    kind,
+    ["stand-in"],
+    "on the real node it is the case before; the embedded cluster has no node that could be killed alone",
+  )("a node that dies and comes back: its pod ends then, and the next one runs", async () => {
+    const { api } = watchbell();
+    const script = "echo $HOSTNAME; sleep 4";
+    const id = await create("dying", script, { metadata: { log_collect: "true", backoff_limit: "3" } });
+    await untilRunning(api, id);
+    const [first] = await objectsOf(target(), "pods", id);
+    await bench.parts().node.kill();
+    await target().kubectl("delete", "pods", "-n", JOBS, "-l", `job_id=${id}`, "--wait=false");
+    const job = await explained(api, id, /pod dying-\S+ on node \S+ can't terminate: it was to end by/, 60_000);
+    expect(job).toMatchObject({ job_status: 0, status: "running" });
+    expect(await objectsOf(target(), "pods", id)).toHaveLength(1);
+    await bench.parts().node.start();
+    const ended = await api.untilStatus(id, 2, 60_000);
+    expect(ended).toMatchObject({
+      job_times: 1,
+      runs: [{ pods: [{ pod_name: first?.metadata.name }, { exit_code: 0 }] }],
+    });
+  });
 }
 
 async function nodeDies(bench: Bench): Promise<void> {
@@ -81,7 +87,7 @@ async function nodeDies(bench: Bench): Promise<void> {
   await killNode(bench);
 
   for (const id of ids) {
-    const job = await untilExplained(api, id, CANT_TERMINATE, 90_000);
+    const job = await explained(api, id, CANT_TERMINATE, 90_000);
     expect(job).toMatchObject({ job_status: 0, status: "running", job_times: 1 });
   }
   console.log(`a dead node is named ${since()}: ${(await api.describe(back)).explain}`);

@@ -6,6 +6,7 @@ import { nameCases } from "./name-cases.ts";
 import { namespaceCases } from "./namespace-cases.ts";
 import { quotaCases } from "./quota-cases.ts";
 import { IMAGE, JOBS, NO_RIGHT, READ_ONLY } from "./target.ts";
+import { testOn } from "./test-on.ts";
 import { startWatchbell } from "./watchbell.ts";
 
 /** What a cluster does not take: said on the job, and nothing of somebody else's touched. */
@@ -16,8 +17,7 @@ export function refusalCases(bench: Bench): void {
   fewRightsCases(bench);
   admissionCases(bench);
   const { kind, target, watchbell, create } = bench;
-  // The embedded cluster has no RBAC.
-  const hasRbac = kind !== "embedded";
+  const withRbac = testOn(kind, ["stand-in", "real"], "the embedded cluster has no RBAC");
 
   test("a namespace that the relay was not told of is refused by the relay itself", async () => {
     const { api } = watchbell();
@@ -25,14 +25,14 @@ export function refusalCases(bench: Bench): void {
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "namespace_not_allowed" });
   });
 
-  test.skipIf(!hasRbac)("a namespace where the relay may only read is refused in the API server's words", async () => {
+  withRbac("a namespace where the relay may only read is refused in the API server's words", async () => {
     const { api } = watchbell();
     const job = await api.untilStatus(await create("forbidden", "true", { namespace: READ_ONLY }), 1);
     expect(job.runs[0]).toMatchObject({ status: "failed", reason: "forbidden" });
     expect(job.explain).toContain("watchbell-relay");
   });
 
-  test.skipIf(!hasRbac)("a namespace without rights, or that is not there, keeps the relay from no other", async () => {
+  withRbac("a namespace without rights, or that is not there, keeps the relay from no other", async () => {
     const second = await startWatchbell(target(), [JOBS, NO_RIGHT, "not-there"]);
     try {
       const { api } = second;

@@ -5,6 +5,9 @@ import path from "node:path";
 import { ROOT } from "../../../dev/start/ready.ts";
 import type { Watchbell } from "./watchbell.ts";
 
+/** It ends in a second or two; on a machine that five clusters load a process alone takes ten times that to begin, ms. */
+const ENDS_WITHIN_MS = 90_000;
+
 /** How a relay ended that was started beside a Watchbell's own. */
 export type RelayEnd = { code: number | null; output: string };
 
@@ -23,7 +26,7 @@ export async function runRelayBeside(watchbell: Watchbell, kubeconfig: string): 
       WATCHBELL_HEALTH_PORT: "0",
     },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
+    timeout: ENDS_WITHIN_MS,
     killSignal: "SIGKILL",
   });
   let output = "";

@@ -1,13 +1,17 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { grantRelay } from "../cluster/relay-access.ts";
 import { type Bench, scriptFields } from "./cases.ts";
 import { JOBS, NO_RIGHT, READ_ONLY } from "./target.ts";
+import { testOn } from "./test-on.ts";
 import { startWatchbell } from "./watchbell.ts";
 
 /** What a relay can do with each of the roles of deploy/rbac; the suite's own has the Role of job-namespace.yaml. */
 export function rightsCases({ kind, target }: Bench): void {
-  // Rights are the API server's matter: one real one tells as much as two.
-  test.skipIf(kind !== "stand-in")(
+  testOn(
+    kind,
+    ["stand-in"],
+    "rights are a real API server's matter: one tells as much as two",
+  )(
     "with the ClusterRole of all-namespaces.yaml and no WATCHBELL_NAMESPACES the relay works in every namespace",
     async () => {
       const { cluster } = target();

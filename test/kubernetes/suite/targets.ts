@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
@@ -7,13 +7,13 @@ import path from "node:path";
 import { z } from "zod";
 import { type KubeClient, kubeClient } from "../../../dev/cluster/client/kube-client.ts";
 import { writePrivately } from "../../../dev/cluster/credentials.ts";
-import { ROOT } from "../../../dev/start/ready.ts";
-import { until } from "../../support/wait.ts";
+import { spawnDetached } from "../../support/detached.ts";
 import { kubernetesPrograms } from "../binaries/kubernetes.ts";
 import { mustRun } from "../binaries/run.ts";
-import { type Level, startKubernetes } from "../cluster/cluster.ts";
+import { type KubernetesCluster, type Level, startKubernetes } from "../cluster/cluster.ts";
 import { grantRelay } from "../cluster/relay-access.ts";
 import { grantFewRights } from "./few-rights.ts";
+import { makeNamespace, makeNamespaceWithAccount } from "./namespaces.ts";
 import { ALLOWED, FEW_RIGHTS, NAMESPACES, READ_ONLY, type Target } from "./target.ts";
 
 const Kubeconfig = z.looseObject({
@@ -41,81 +41,111 @@ export async function startEmbedded(): Promise<Target> {
   const kubeconfig = path.join(dir, "kubeconfig");
   const auditLog = path.join(dir, "audit.log");
   const args = ["--state", path.join(dir, "cluster"), "--kubeconfig", kubeconfig, "--audit-log", auditLog, "--faults"];
-  const child = spawn(process.execPath, ["dev/cluster/main.ts", ...args], {
-    cwd: ROOT,
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-    detached: true,
-  });
+  const stdio: StdioOptions = ["ignore", "pipe", "inherit", "ipc"];
+  const child = spawnDetached(process.execPath, ["dev/cluster/main.ts", ...args], { stdio, stateDir: dir });
   await saysReady(child);
   const client = clientOf(kubeconfig);
-  for (const name of NAMESPACES) await makeNamespace(client, name);
-  return {
-    name: "embedded",
-    relayKubeconfig: kubeconfig,
-    relayKubeconfigAt: (url, ca) => kubeconfigAt(kubeconfig, url, ca),
-    cluster: null,
-    kubectl: (...words) => mustRun(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, ...words]),
-    client,
-    auditLog,
-    withoutApiServer: async (meanwhile) => {
-      const faults = "/watchbell/faults";
-      await client.create(faults, { action: { kind: "drop" } });
-      await client.create(faults, { openWatches: "drop" });
-      await meanwhile();
-      await client.remove(faults, {});
-    },
-    stop: async () => {
+  const stop = async () => {
+    try {
       await client.close();
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
+    } finally {
+      await endOf(child);
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-    },
+    }
   };
+  const prepared = async (): Promise<Target> => {
+    for (const name of NAMESPACES) await makeNamespace(client, name);
+    return {
+      name: "embedded",
+      relayKubeconfig: kubeconfig,
+      relayKubeconfigAt: (url, ca) => kubeconfigAt(kubeconfig, url, ca),
+      cluster: null,
+      kubectl: (...words) => mustRun(path.join(bin, "kubectl"), ["--kubeconfig", kubeconfig, ...words]),
+      client,
+      auditLog,
+      withoutApiServer: (meanwhile) => withFaults(client, meanwhile),
+      stop,
+    };
+  };
+  return await stoppedIfBroken(prepared, stop);
 }
 
-/** A real API server, with the stand-in or the real node. The relay gets the rights of deploy/rbac in two namespaces. */
+/** Every request is dropped, and every watch that is open, while `meanwhile` goes on. */
+async function withFaults(client: KubeClient, meanwhile: () => Promise<void>): Promise<void> {
+  const faults = "/watchbell/faults";
+  try {
+    await client.create(faults, { action: { kind: "drop" } });
+    await client.create(faults, { openWatches: "drop" });
+    await meanwhile();
+  } finally {
+    await client.remove(faults, {});
+  }
+}
+
+/** What a start that breaks in its midst has begun is stopped. */
+async function stoppedIfBroken<Value>(start: () => Promise<Value>, stop: () => Promise<void>): Promise<Value> {
+  try {
+    return await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+/** A real API server, with the stand-in or the real node. The relay gets the rights of deploy/rbac in the suite's namespaces. */
 export async function startReal(level: Level): Promise<Target> {
   const dir = suiteFolder();
   const cluster = await startKubernetes(level, dir, console.log);
   const { admin, folder, parts } = cluster;
-  for (const name of NAMESPACES) {
-    await makeNamespace(admin.client, name);
-    const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
-    // Pods are refused before it is there.
-    await until(`the account of ${name}`, async () => (await admin.client.get(account)).code === 200);
-  }
+  const stop = async () => {
+    try {
+      await cluster.stop();
+    } finally {
+      keepLogs(folder.logs);
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    }
+  };
+  const withoutApiServer = async (meanwhile: () => Promise<void>) => {
+    await parts.apiServer.kill();
+    try {
+      await meanwhile();
+    } finally {
+      await parts.apiServer.start();
+    }
+  };
+  const prepared = async (): Promise<Target> => {
+    const relayKubeconfig = await prepare(cluster);
+    return {
+      name: level,
+      relayKubeconfig,
+      relayKubeconfigAt: (url, ca) => kubeconfigAt(relayKubeconfig, url, ca),
+      cluster,
+      kubectl: admin.kubectl,
+      client: admin.client,
+      auditLog: folder.auditLog,
+      withoutApiServer,
+      stop,
+    };
+  };
+  return await stoppedIfBroken(prepared, stop);
+}
+
+/** Makes the namespaces of the suite and the rights in them; answers the path of the relay's kubeconfig. */
+async function prepare({ admin, folder }: KubernetesCluster): Promise<string> {
+  for (const name of NAMESPACES) await makeNamespaceWithAccount(admin.client, name);
   const relayKubeconfig = await grantRelay(admin, folder, ALLOWED);
   const account = ["--serviceaccount=watchbell:watchbell-relay"];
   const rights = ["--verb=list,watch,get", "--resource=jobs,pods,pods/log"];
   await admin.kubectl("create", "role", "reader", "-n", READ_ONLY, ...rights);
   await admin.kubectl("create", "rolebinding", "reader", "-n", READ_ONLY, "--role=reader", ...account);
   await grantFewRights(admin.client, FEW_RIGHTS);
-  return {
-    name: level,
-    relayKubeconfig,
-    relayKubeconfigAt: (url, ca) => kubeconfigAt(relayKubeconfig, url, ca),
-    cluster,
-    kubectl: admin.kubectl,
-    client: admin.client,
-    auditLog: folder.auditLog,
-    withoutApiServer: async (meanwhile) => {
-      await parts.apiServer.kill();
-      await meanwhile();
-      await parts.apiServer.start();
-    },
-    stop: async () => {
-      await cluster.stop();
-      keepLogs(folder.logs);
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
-
-async function makeNamespace(client: KubeClient, name: string): Promise<void> {
-  const made = await client.create("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  if (made.code !== 201) throw new Error(`namespace ${name} was answered ${made.code}: ${JSON.stringify(made.body)}`);
+  return relayKubeconfig;
 }
 
 function clientOf(kubeconfig: string): KubeClient {

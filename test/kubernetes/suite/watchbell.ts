@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../../dev/start/ready.ts";
 import { Semaphore } from "../../../relay/semaphore.ts";
 import type { Api } from "../../support/api.ts";
+import { spawnDetached } from "../../support/detached.ts";
 import { nothingIsLeft } from "../../support/leaks.ts";
 import { StartedSystem } from "../../support/system.ts";
 import type { Target } from "./target.ts";
@@ -51,13 +50,16 @@ async function startNow(target: Target, namespaces: readonly string[], options: 
     ...options.env,
   };
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
-  const child = spawn(process.execPath, ["dev/start/main.ts"], { cwd: ROOT, env, stdio, detached: true });
+  const child = spawnDetached(process.execPath, ["dev/start/main.ts"], { env, stdio, stateDir });
   const system = new StartedSystem(stateDir, child);
   const stop = async () => {
     if (!system.hasEnded()) await system.stop();
-    keepLogs(path.join(stateDir, "logs"));
-    await nothingIsLeft(stateDir, [], 5_000);
-    rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      keepLogs(path.join(stateDir, "logs"));
+      await nothingIsLeft(stateDir, [], 5_000);
+    } finally {
+      rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
+    }
   };
   try {
     const { api } = await system.ready(READY_WITHIN_MS);
