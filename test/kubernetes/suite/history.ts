@@ -3,6 +3,9 @@ import type { KubeClient } from "../../../dev/cluster/client/kube-client.ts";
 import { until } from "../../support/wait.ts";
 import { JOBS } from "./target.ts";
 
+/** The API server ends a watch with one that it can't open yet, or any more. */
+const Broken = z.object({ type: z.literal("ERROR") });
+
 const WatchEvent = z.object({
   type: z.enum(["ADDED", "MODIFIED", "DELETED"]),
   object: z.object({
@@ -33,10 +36,16 @@ export async function replacementOf(client: KubeClient, jobId: string, act: () =
   const seen: Happened[] = [];
   const ended = new AbortController();
   const watch = async (path: string) => {
-    try {
-      for await (const event of client.watch(`${path}?watch=true`, ended.signal)) note(seen, event, jobId);
-    } catch (error) {
-      if (!ended.signal.aborted) throw error;
+    // Opened anew it begins with all that is there: what went meanwhile would be missing, and never be taken for gone.
+    while (!ended.signal.aborted) {
+      try {
+        for await (const event of client.watch(`${path}?watch=true`, ended.signal)) {
+          if (Broken.safeParse(event).success) break;
+          note(seen, event, jobId);
+        }
+      } catch (error) {
+        if (!ended.signal.aborted) throw error;
+      }
     }
   };
   const watches = [watch(`/apis/batch/v1/namespaces/${JOBS}/jobs`), watch(`/api/v1/namespaces/${JOBS}/pods`)];
@@ -62,6 +71,7 @@ function note(seen: Happened[], event: unknown, jobId: string): void {
   const { type, object } = WatchEvent.parse(event);
   const { name, uid, labels, resourceVersion } = object.metadata;
   if (type === "MODIFIED" || labels.job_id !== jobId) return;
+  if (seen.some((one) => one.uid === uid && one.what === type)) return;
   // By the rules a version is no number; every API server's is one, and one that was not would be NaN and fit nowhere.
   seen.push({ what: type, kind: object.kind, name, uid, version: Number(resourceVersion) });
 }
