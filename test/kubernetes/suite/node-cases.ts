@@ -40,7 +40,7 @@ export function nodeCases(bench: Bench): void {
     expect(logs.map((row) => row.run_logs)).toEqual([`${logs[0]?.pod_name}\nevicted\n`, `${logs[1]?.pod_name}\n`]);
   });
 
-  testOn(kind, ["real"], "only a real node can die under containers that live on")(
+  testOn(kind, ["real"], "only the real node has a kubelet and a containerd that can be killed with all they run")(
     "a node that dies holds its runs open, named with pod and node, and they go on when it is back",
     { timeout: 180_000 },
     async () => {
