@@ -4,6 +4,7 @@ import { type Settings, settingsOf } from "./env.ts";
 import { ApiError, failure, logWarning } from "./errors.ts";
 import { countRequest } from "./rate-limit.ts";
 import type { AppEnv } from "./routes/job-request.ts";
+import { hexOf, sha256 } from "./sha256.ts";
 
 /**
  * Lets only the addresses of WATCHBELL_ALLOWED_IPS call the API: 102 IP_ILLEGAL for others, before the token is looked at.
@@ -53,16 +54,12 @@ async function authorisedTokenId(token: string, settings: Settings): Promise<str
     throw unauthorised("No API token is configured here, so no call is allowed.");
   }
   if (token === "") throw unauthorised("The header Authorization must be `Bearer` and an API token.");
+  // Digests are compared, since the comparison needs equal lengths and tells nothing about the token then.
   const [given, configured] = await Promise.all([sha256(token), sha256(settings.token)]);
   if (!crypto.subtle.timingSafeEqual(given, configured)) throw unauthorised("The API token is not a valid one.");
-  return Array.from(new Uint8Array(given, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(given.subarray(0, 8));
 }
 
 function unauthorised(cause: string): ApiError {
   return new ApiError("unauthorized", cause, { "www-authenticate": "Bearer" });
-}
-
-/** Digests are compared, since the comparison needs equal lengths and tells nothing about the token then. */
-async function sha256(text: string): Promise<ArrayBuffer> {
-  return await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }

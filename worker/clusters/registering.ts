@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { insertCluster, readCluster, rotateJoinToken } from "../db/clusters.ts";
 import { ApiError } from "../errors.ts";
+import { hexOf, sha256 } from "../sha256.ts";
 
 /** A cluster's id: a DNS label of at most 40 characters (contract, part 3). */
 export const ClusterId = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/);
@@ -26,20 +27,15 @@ function clusterIdIn(body: Record<string, unknown>): string {
   );
 }
 
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** A new join token: 256 random bits, so that a fast hash is enough; the prefix lets secret scanners find a leaked one. */
 function newJoinToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return `wbj_${toHex(bytes)}`;
+  return `wbj_${hexOf(bytes)}`;
 }
 
 /** SHA-256 of a token as lower-case hex: the form that is kept. */
 export async function hashToken(token: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return toHex(new Uint8Array(digest));
+  return hexOf(await sha256(token));
 }
 
 /** Whether the token's hash is one of these; every comparison takes the same time, whatever the token is. */

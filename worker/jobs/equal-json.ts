@@ -1,3 +1,5 @@
+import { hexOf, sha256 } from "../sha256.ts";
+
 /**
  * A JSON value as one text that is the same for equal values: keys in order, no white space. For values of JSON.parse whose
  * nesting is bounded (request-body.ts refuses deeper ones).
@@ -11,6 +13,5 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of a JSON value, hexadecimal: equal for equal values, however they were written. */
 export async function jsonHash(value: unknown): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalJson(value)));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(await sha256(canonicalJson(value)));
 }

@@ -1,3 +1,5 @@
+import { sha256 } from "../sha256.ts";
+
 /** 32 letters and digits, so that five random bits choose one; those that are mistaken for others are left out. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const JOB_ID_LENGTH = 26;
@@ -24,8 +26,8 @@ export async function jobIdOfKey(request: {
   place: number | null;
 }): Promise<string> {
   const { tokenId, path, key, place } = request;
-  const text = new TextEncoder().encode(JSON.stringify([tokenId, path, key, place]));
-  return letters(new Uint8Array(await crypto.subtle.digest("SHA-256", text), 0, JOB_ID_LENGTH));
+  const hash = await sha256(JSON.stringify([tokenId, path, key, place]));
+  return letters(hash.subarray(0, JOB_ID_LENGTH));
 }
 
 function letters(bytes: Uint8Array): string {

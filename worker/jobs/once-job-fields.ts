@@ -6,6 +6,7 @@ import { indexedNameProblem } from "./indexed-name.ts";
 import { DNS_LABEL, dnsLabelProblem, MAX_INT32, textProblem } from "./kubernetes-rules.ts";
 import { manifestProblem } from "./manifest.ts";
 import { OnceJobMetadata } from "./once-job-metadata.ts";
+import { ruledBy } from "./ruled-text.ts";
 import { sentenceOf } from "./sentences.ts";
 import { parseWords } from "./words.ts";
 
@@ -21,10 +22,7 @@ const METADATA_KEYS: readonly string[] = Object.keys(OnceJobMetadata.shape);
 
 /** Text with a rule of its own, whose problem is the end of a sentence. */
 export function ruledText(problemOf: (text: string) => string | null) {
-  return z.string("must be text").superRefine((text, context) => {
-    const problem = problemOf(text);
-    if (problem !== null) context.addIssue({ code: "custom", message: problem });
-  });
+  return ruledBy(z.string("must be text"), problemOf);
 }
 
 function imageProblem(image: string): string | null {

@@ -9,6 +9,7 @@ import {
   textProblem,
 } from "./kubernetes-rules.ts";
 import { OWN_ANNOTATION_PREFIX, RESERVED_LABELS } from "./reserved-keys.ts";
+import { ruledBy } from "./ruled-text.ts";
 import { wholeNumberJson } from "./whole-number.ts";
 import { parseWords } from "./words.ts";
 
@@ -35,16 +36,14 @@ function wholeNumber(min: number, max: number) {
 /** One of a few words; what is no text is read as its text. */
 function oneOf(words: readonly string[], more: readonly boolean[] = []) {
   const list = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
-  return ruledText((text) => (words.includes(text) ? null : `must be ${list}`)).meta({
+  return ruledScalar((text) => (words.includes(text) ? null : `must be ${list}`)).meta({
     json: { enum: [...words, ...more] },
   });
 }
 
-function ruledText(problemOf: (text: string) => string | null) {
-  return Scalar.superRefine((text, context) => {
-    const problem = problemOf(text);
-    if (problem !== null) context.addIssue({ code: "custom", message: problem });
-  });
+/** As that of the top-level fields, for what may be a number or a truth value too. */
+function ruledScalar(problemOf: (text: string) => string | null) {
+  return ruledBy(Scalar, problemOf);
 }
 
 /** A JSON value given as text or as it is; kept as text. */
@@ -152,14 +151,14 @@ export const OnceJobMetadata = z.strictObject(
     log_limit_bytes: wholeNumber(1, MAX_LOG_LIMIT_BYTES)
       .default(String(DEFAULT_LOG_LIMIT_BYTES))
       .meta({ description: "Of each container's log; head and tail are kept.", absent: true }),
-    args: ruledText((text) => textProblem(text) ?? argsProblem(text))
+    args: ruledScalar((text) => textProblem(text) ?? argsProblem(text))
       .optional()
       .meta({ description: "As command.", absent: true }),
-    callback_url: ruledText(textProblem).optional().meta({
+    callback_url: ruledScalar(textProblem).optional().meta({
       description: "Called when a run has ended: https, port 443 or above 1023, a public name.",
       absent: true,
     }),
-    callback_on: ruledText(callbackOnProblem)
+    callback_on: ruledScalar(callbackOnProblem)
       .default(DEFAULT_CALLBACK_ON)
       .meta({ description: "Comma list of success, failure, cancelled, skipped, late.", absent: true }),
     on_lost: oneOf(["fail", "rerun"]).default("fail").meta({
