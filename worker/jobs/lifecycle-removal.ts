@@ -52,7 +52,8 @@ function endedByCaller(
   const wasRemoved = outcome === "removed_from_cluster";
   const message = wasRemoved ? "its Job was removed" : "it was taken back before its Job was created";
   const over = endRun(before, run, "cancelled", { ...endWithoutPods(at, reasonOf(why), message), outcome });
-  const isEarly = run.state === "due" && run.slot !== undefined && run.dueAt > at;
+  // Whether or not its cluster had a row of it.
+  const isEarly = isSlotsOwn(run) && run.dueAt > at;
   return deletionMet(isEarly ? withSlotAhead(over, run.dueAt) : over, outcome, at);
 }
 
