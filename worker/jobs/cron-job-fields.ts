@@ -90,7 +90,7 @@ export function parseCronJobFields(
     earliestAt: earliest.execAt > now ? earliest.execAt : null,
     endAt: end.at,
   };
-  const problem = slotsProblem(cron, now);
+  const problem = slotsProblem(cron, fields.job_end_time, now);
   return problem === null ? definitionOf(fields, { execAt: earliest.execAt, cron }, options) : { problem };
 }
 
@@ -101,11 +101,12 @@ function parseEnd(value: string | number, now: number): { at: number | null } | 
   return parsed.execAt > now ? { at: parsed.execAt } : { problem: "is past, so that the job would have no slot" };
 }
 
-/** A job without any slot would be a mistake that nobody hears of. */
-function slotsProblem(cron: CronRules, now: number): string | null {
-  const forever = { ...cron, suspend: false, endAt: null };
-  if (nextSlotOf(forever, now) === null) return `schedule ${shown(cron.schedule)} has no slot: its days never come`;
-  if (nextSlotOf({ ...cron, suspend: false }, now) !== null) return null;
-  const end = new Date(cron.endAt ?? now).toISOString();
-  return `job_end_time ${end} is before the first slot of schedule ${shown(cron.schedule)}`;
+/** A job without any slot would be a mistake that nobody hears of. `end`: the job's end as it was given. */
+function slotsProblem(cron: CronRules, end: string | number, now: number): string | null {
+  const tried = { ...cron, suspend: false };
+  if (nextSlotOf({ ...tried, endAt: null }, now) === null) {
+    return `schedule ${shown(cron.schedule)} has no slot: its days never come, or dst_gap drops all of them`;
+  }
+  if (nextSlotOf(tried, now) !== null) return null;
+  return `job_end_time ${shown(end)} is before the first slot of schedule ${shown(cron.schedule)}`;
 }
