@@ -31,6 +31,26 @@ it("the client runs in a Worker, over a binding's fetch: a job's way from create
   expect(deleted.outcome).toBe("cancelled_before_dispatch");
 });
 
+it("the client knows cron jobs: one's way from a preview to delete", async () => {
+  const rules = { schedule: "0 0 1 1 *", time_zone: "Europe/Berlin" };
+  const job = { job_name: "by-client-too", namespace: "client", image: "busybox", command: "true", ...rules };
+
+  const { slots } = await bell.call("/api/cron_job/preview", { ...rules, count: 1 });
+  const { job_id } = await bell.call("/api/cron_job/create", job, { idempotencyKey: "client-2" });
+  const page = await bell.call("/api/cron_job/lists", { namespace: "client", name_prefix: "by-client-too" });
+  const suspended = await bell.call("/api/cron_job/suspend/{job_id}", { job_id, suspend: true });
+  const updated = await bell.call("/api/cron_job/update", { ...job, job_id, time_zone: "UTC" });
+  const { run } = await bell.call("/api/cron_job/trigger/{job_id}", { job_id });
+  const described = await bell.call("/api/cron_job/describe/{job_id}", { job_id });
+  const deleted = await bell.call("/api/cron_job/delete/{job_id}", { job_id });
+
+  expect(page.data).toMatchObject([{ job_id, ...rules, next_exec_time: Number(slots[0]?.at) / 1_000 }]);
+  expect(suspended).toContain("is suspended");
+  expect(updated).toContain("its next slot is at ");
+  expect(described).toMatchObject({ job_id, time_zone: "UTC", suspend: false, runs: [{ run, slot_at: null }] });
+  expect(deleted.outcome).toBe("cancelled_before_dispatch");
+});
+
 it("the client tells a wrong token and an unknown job by their codes", async () => {
   const stranger = watchbell({
     url: "http://watchbell.test",

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { claimName, staleClaims } from "../../../worker/db/name-claims.ts";
@@ -105,6 +106,31 @@ describe("the sweep over overdue jobs", () => {
 
     expect(report).toMatchObject({ poked: 1, rowsRemoved: 0, failed: 0 });
     expect(await jobStub(env, jobId).describe()).toMatchObject({ status: "due" });
+  });
+
+  it("rings the clock of a cron job that lost its alarm: the slots of the meantime are runs or in a record", async () => {
+    names += 1;
+    const { job_exec_time: _, ...least } = leastCreate({ job_name: `swept-${names}`, schedule: "* * * * * *" });
+    const answer = await call("/api/cron_job/create", { body: least });
+    const jobId = Object(answer.data).job_id;
+    await rowsWritten();
+    const object = env.JOBS.get(env.JOBS.idFromName(jobId));
+    const slotsSeen = () => runInDurableObject(object, (_, state) => Object(state.storage.kv.get("job")).cron.cursor);
+    await runInDurableObject(object, (_, state) => state.storage.deleteAlarm());
+    const before = await slotsSeen();
+    const now = Date.now();
+    await env.DB.prepare("UPDATE jobs SET overdue_at = ?")
+      .bind(now - 2 * MINUTE_MS)
+      .run();
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(before + 1_000), 5_000);
+
+    const report = await sweep(env, now);
+
+    expect(report).toMatchObject({ poked: 1, rowsRemoved: 0, failed: 0 });
+    expect(await slotsSeen()).toBeGreaterThan(before);
+    expect(await runInDurableObject(object, (_, state) => state.storage.getAlarm())).not.toBeNull();
+    await call(`/api/cron_job/delete/${jobId}`);
+    await rowsWritten();
   });
 
   it("leaves a job alone that is less than half a minute late", async () => {
