@@ -81,9 +81,22 @@ function inOrder(items: readonly Found[]): Found[] {
   return sorted.filter((item) => !("note" in item) || slots.get(item.at) === item);
 }
 
-/** No item of this local time or a later one is before this instant. */
-function soonestOf(local: number, { before, after }: Offsets): number {
-  return local - Math.max(before, after);
+/**
+ * No item of this local time or a later one is before this instant. As near to it as is certain: what is too early by an hour makes
+ * a schedule of every second look at 3,600 local times for each of its slots, days before and after a transition.
+ */
+function soonestOf(local: number, { before, after, transitionAt }: Offsets): number {
+  if (transitionAt === null || local < transitionAt + before) return local - before;
+  return Math.max(transitionAt, local - after);
+}
+
+/** Every item after that instant is of a later local time than this one, which is as near as is certain. */
+function latestPassed(instant: number, { before, after, transitionAt }: Offsets): number {
+  if (transitionAt === null) return instant + before;
+  // Where a clock is put back, what comes after may be of local times that were there already.
+  if (instant < transitionAt) return Math.min(instant + before, transitionAt + Math.min(before, after) - 1_000);
+  // Slots that are moved by the length of a gap come after its end.
+  return instant + (instant < transitionAt + after - before ? before : after);
 }
 
 /** Where nothing of a gap's further local times is to be known: a local time just before its end, else null. */
@@ -105,9 +118,7 @@ function readyOf(items: readonly Found[], limit: number, certain: number): Found
 /** Finds what is wanted after `after` until `until`, or at least `limit` of it. */
 function find(rules: SlotRules, after: number, until: number, limit: number, wanted: Wanted): Found[] {
   const pattern = patternOf(rules.schedule);
-  const near = offsetsAround(rules.timeZone, after);
-  // A local time before `after`'s own may come after it where a clock is put back or a slot is moved.
-  let local = after + Math.min(near.before, near.after) - Math.abs(near.after - near.before);
+  let local = latestPassed(after, offsetsAround(rules.timeZone, after));
   const items: Found[] = [];
   for (let batch = BATCH.first; ; batch = Math.min(2 * batch, BATCH.most)) {
     const locals = pattern.after(local, batch);

@@ -129,6 +129,8 @@ describe("the sweep over overdue jobs", () => {
     expect(report).toMatchObject({ poked: 1, rowsRemoved: 0, failed: 0 });
     expect(await slotsSeen()).toBeGreaterThan(before);
     expect(await runInDurableObject(object, (_, state) => state.storage.getAlarm())).not.toBeNull();
+    const row = await env.DB.prepare("SELECT overdue_at FROM jobs").first<{ overdue_at: number }>();
+    expect(row?.overdue_at).toBeGreaterThan(now);
     await call(`/api/cron_job/delete/${jobId}`);
     await rowsWritten();
   });
