@@ -4,6 +4,7 @@ import { until } from "../../support/wait.ts";
 import type { Parts } from "../cluster/cluster.ts";
 import { apiOutageCases, tokenCases } from "./api-outage-cases.ts";
 import { apiServerCases } from "./api-server-cases.ts";
+import { cronCases } from "./cron-cases.ts";
 import { deleteCases, slowDeleteCases } from "./delete-cases.ts";
 import { endCases } from "./end-cases.ts";
 import { logCases } from "./log-cases.ts";
@@ -47,6 +48,7 @@ export function runSideBySide(title: string, kind: Target["name"], start: () => 
       refusalCases(bench);
       slowDeleteCases(bench);
       slowUpdateCases(bench);
+      cronCases(bench);
       logCases(bench);
       mainCases(bench);
       deleteCases(bench);
