@@ -40,6 +40,7 @@ test("every two seconds for two minutes: under Allow each slot runs once, under 
   sayLateness("Forbid", forbidden.ran, forbidden.slots);
   expect(allowed.slots).toBeGreaterThanOrEqual(60);
   expect(allowed.ran.length).toBe(allowed.slots);
+  expect([...allowed.ran, ...forbidden.ran].filter(({ status }) => status !== "succeeded")).toEqual([]);
   // Its runs take three of its four seconds each.
   expect(forbidden.ran.length).toBeGreaterThan(forbidden.slots / 4);
   expect(forbidden.ran.length).toBeLessThan(forbidden.slots);
