@@ -59,6 +59,25 @@ export const Check = RunKey.extend({
 });
 export type Check = z.infer<typeof Check>;
 
+/**
+ * Somebody looks at a run: say `lines` of it, those after the position `after` (an event's id, or empty: from the beginning),
+ * as soon as there are any, and after `waitMs` in any case. `ended`: the run is over, so what this process does not know will
+ * not come. A relay that knows neither this nor `unfollow` ignores them.
+ */
+export const Follow = RunKey.extend({
+  type: z.literal("follow"),
+  /** Which question this is; its answer carries it. */
+  ask: z.int().min(1),
+  after: z.string(),
+  ended: z.boolean(),
+  waitMs: z.int().min(0),
+});
+export type Follow = z.infer<typeof Follow>;
+
+/** Nobody looks at the run any more. Where it gets lost, the relay stops a while after the last `follow`. */
+export const Unfollow = RunKey.extend({ type: z.literal("unfollow") });
+export type Unfollow = z.infer<typeof Unfollow>;
+
 /** These facts are durable. */
 export const Ok = z.object({ type: z.literal("ok"), ids: z.array(z.int().min(1)) });
 /** These facts are about a job or run that no object knows (any more): the relay sets the TTL and forgets the run. */
@@ -74,6 +93,8 @@ export const DownItem = z.discriminatedUnion("type", [
   Create,
   Remove,
   Check,
+  Follow,
+  Unfollow,
   Ok,
   Gone,
   Refused,

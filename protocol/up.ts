@@ -119,6 +119,10 @@ export const EndedFact = FactBase.extend({
   logs: z.array(LogKey).max(200),
 });
 
+/** Where a log was cut, and how much of it is missing there. */
+export const LogCut = z.object({ at: z.int().min(0), bytes: z.int().min(1), lines: z.int().min(0) });
+export type LogCut = z.infer<typeof LogCut>;
+
 /**
  * A piece of one log, in order of `seq` from 0. The text is the output with bytes that are no UTF-8 as U+FFFD.
  * `problem` on the last piece: the log could not be read (further), and why.
@@ -132,6 +136,11 @@ export const LogFact = FactBase.extend({
   problem: z.string().optional(),
   /** True where the pod has several containers, so that the row names its container. */
   severalContainers: z.boolean(),
+  /**
+   * On the last piece of a log that was cut: its marker stands behind so many bytes of the text, for so many bytes of output
+   * and so many ends of lines.
+   */
+  cut: LogCut.optional(),
 });
 
 /** The API server answers 404 for a Job that had been seen, in a namespace that the relay may read. */
@@ -151,6 +160,18 @@ export const RemoveFailedFact = FactBase.extend({
   message: z.string(),
 });
 
+/**
+ * Answers `follow`: lines of the run's logs from the position on that was asked from, each with its number in its log. No fact:
+ * it is not confirmed and not sent again, whoever misses it asks again. `done`: nothing more will come from this process.
+ */
+export const Lines = RunKey.extend({
+  type: z.literal("lines"),
+  ask: z.int().min(1),
+  logs: z.array(z.object({ log: LogKey, lines: z.array(z.tuple([z.int().min(1), z.string()])) })),
+  done: z.boolean(),
+});
+export type Lines = z.infer<typeof Lines>;
+
 export const Fact = z.discriminatedUnion("type", [
   CreatedFact,
   CreateRefusedFact,
@@ -167,5 +188,5 @@ export const Fact = z.discriminatedUnion("type", [
 export type Fact = z.infer<typeof Fact>;
 
 /** Everything a relay may send. */
-export const UpItem = z.discriminatedUnion("type", [Hello, Inventory, Nudge, Leaving, ...Fact.options]);
+export const UpItem = z.discriminatedUnion("type", [Hello, Inventory, Nudge, Leaving, Lines, ...Fact.options]);
 export type UpItem = z.infer<typeof UpItem>;

@@ -77,5 +77,9 @@ export const PING = "ping";
 export const PONG = "pong";
 /** A log chunk's text is at most this many UTF-8 bytes; well below the 1 MiB a stored chunk may have. */
 export const LOG_CHUNK_BYTES = 256 * 1024;
+/** An answer to `follow` has about this many UTF-8 bytes of text at most; one line may go above it. */
+export const FOLLOW_BATCH_BYTES = 256 * 1024;
+/** How long a relay holds a question for lines that are yet to come; the next one is the sign that somebody still looks. */
+export const FOLLOW_WAIT_MS = 10_000;
 /** Frames stay below this size; larger ones are refused before they are parsed. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;

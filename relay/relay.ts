@@ -30,6 +30,8 @@ export type RelayProcess = { clock: Clock; log: Log; stop: AbortSignal; onReady:
  * The whole flow:
  *
  *     control plane ──create, remove, check──▶ Link ──▶ Commands ──▶ Kubernetes API
+ *                   ──follow, unfollow──────▶ Link ──▶ LiveLogs ◀── pod logs
+ *                   ◀──lines─────────────── Link ◀──┘
  *                   ◀──ok, gone, refused──▶  Outbox                     │ list, watch
  *                   ◀──facts, inventory───── Link ◀── Reconciler ◀── RunStore
  *                                                 ◀── LogCollector ◀── pod logs
@@ -112,6 +114,7 @@ function joinSides(
     side ??= startClusterSide({
       ...{ api, clock, log, clusterLabel, namespaces: settings.namespaces },
       report: (fact, happenedAtMs) => link.report(fact, happenedAtMs),
+      sayLines: (lines) => link.sayLines(lines),
       right: {
         mayCreate: () => link.mayCreate(),
         mayReturn: () => link.isUp && link.role === "active",

@@ -1,5 +1,5 @@
-import type { Check, Create, Remove } from "../../protocol/down.ts";
-import type { Inventory } from "../../protocol/up.ts";
+import type { Check, Create, Follow, Remove, Unfollow } from "../../protocol/down.ts";
+import type { Inventory, Lines } from "../../protocol/up.ts";
 import type { Clock } from "../clock.ts";
 import type { Report } from "../facts.ts";
 import type { Log } from "../log.ts";
@@ -11,6 +11,7 @@ import { type CommandEvents, Commands, MAX_ATTEMPTS } from "./commands.ts";
 import type { Attempted, Right } from "./create-run.ts";
 import { Follows } from "./follows.ts";
 import { inventoryPages } from "./inventory.ts";
+import { LiveLogs } from "./live-logs.ts";
 import { LogCollector } from "./log-collector.ts";
 import { LogPeeks } from "./log-peeks.ts";
 import { LogWatch } from "./log-watch.ts";
@@ -29,7 +30,7 @@ export type ClusterSide = {
   /** Resolves once every Job and pod of ours was listed. */
   readonly synced: Promise<void>;
   inventory(): Inventory[];
-  take(command: Create | Remove | Check): void;
+  take(command: Create | Remove | Check | Follow | Unfollow): void;
   standBy(): void;
   becomeActive(): void;
   /** Ends what is under way, at most for `waitMs`, then every watch and follow. */
@@ -42,6 +43,8 @@ export type ClusterSideOptions = {
   clock: Clock;
   log: Log;
   report: Report;
+  /** Says what somebody who looks at a run wants to know; it is said once, and may get lost. */
+  sayLines: (lines: Lines) => void;
   right: Right;
   clusterLabel: string;
   namespaces: readonly string[];
@@ -65,7 +68,8 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
   const peeks = new LogPeeks(calls, clock, signal);
   const collector = new LogCollector({ calls, clock, follows, peeks, report, signal, onBytes: options.onLogBytes });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
-  const logs = new LogWatch({ clock, follows, peeks, collector });
+  const live = new LiveLogs({ clock, store, follows, collector, say: options.sayLines, signal });
+  const logs = new LogWatch({ clock, follows, peeks, collector, live });
   const reconciler = new Reconciler({
     ...{ calls, clock, log, store, report, logs, finisher, underWay, clusterLabel },
   });
@@ -91,7 +95,10 @@ export function startClusterSide(options: ClusterSideOptions): ClusterSide {
     remark: () => `${watch.remark}${finisher.remark}`,
     synced: watch.synced,
     inventory: () => inventoryPages(store.runs()),
-    take: (command) => commands.take(command),
+    take: (command) => {
+      if (command.type === "follow" || command.type === "unfollow") live.take(command);
+      else commands.take(command);
+    },
     standBy: () => commands.standBy(),
     becomeActive: () => watch.reconcileAll(),
     stop: async (waitMs) => {

@@ -32,6 +32,8 @@ export class LogCollector {
   readonly #onBytes: (bytes: number) => void;
   readonly #reads = new Semaphore(MAX_READS);
   readonly #memory = new Semaphore(MAX_HELD_BYTES);
+  /** Readings whose rest is read, or was: for a row and for readers once. */
+  readonly #rests = new WeakMap<LogReading, Promise<string | null>>();
 
   constructor(options: {
     calls: KubernetesCalls;
@@ -74,6 +76,20 @@ export class LogCollector {
     );
   }
 
+  /** Reads the log of a container that has ended for those who look at it; its row, if it gets one, is made of the same reading. */
+  readOut(
+    run: TrackedRun,
+    key: LogKey,
+    pod: PodRecord,
+    giveUpMs: number,
+  ): { reading: LogReading; over: Promise<void> } {
+    const followed = this.#follows.take(key);
+    const reading = followed?.reading ?? this.#follows.adopt(key, this.context(run, key, pod));
+    const wanted = { run, key, pod, giveUpMs };
+    const over = this.#reads.run(1, () => this.#read(wanted, reading, followed?.drained ?? null));
+    return { reading, over: over.then(() => reading.wake()) };
+  }
+
   async #collect(wanted: Wanted): Promise<FactAnswer> {
     const { run, key, pod } = wanted;
     const followed = this.#follows.take(key);
@@ -88,8 +104,13 @@ export class LogCollector {
   }
 
   /** Reads what is left to be read; answers why the log is not whole, null: it is. */
-  async #read(wanted: Wanted, reading: LogReading, drained: Promise<boolean> | null): Promise<string | null> {
-    if (reading.outcome !== null) return reading.outcome.problem;
+  #read(wanted: Wanted, reading: LogReading, drained: Promise<boolean> | null): Promise<string | null> {
+    const rest = this.#rests.get(reading) ?? this.#readOnce(wanted, reading, drained);
+    this.#rests.set(reading, rest);
+    return rest;
+  }
+
+  async #readOnce(wanted: Wanted, reading: LogReading, drained: Promise<boolean> | null): Promise<string | null> {
     const problem = await this.#readRest(wanted, reading, drained);
     reading.outcome = { problem };
     return problem;

@@ -12,8 +12,14 @@ const NEWLINE = 10;
 /** A UTF-8 character has at most this many bytes after its first. */
 const MAX_CONTINUATION_BYTES = 3;
 
-/** What is kept of a log: the whole (`cutBytes` 0), or head and tail with so many bytes missing between. */
-export type KeptLog = { head: Buffer[]; cutBytes: number; tail: Buffer[] };
+/**
+ * What is kept of a log: the whole (`cutBytes` 0), or head and tail with so many bytes missing between, and with them the ends
+ * of so many lines.
+ */
+export type KeptLog = { head: Buffer[]; cutBytes: number; cutLines: number; tail: Buffer[] };
+
+/** Output from a byte on. `line`: how many lines had ended in front of it, where `at` is not the byte that was asked for. */
+export type HeldPart = { at: number; line: number | null; bytes: Buffer[] };
 
 /**
  * Keeps the head and the tail of an output within a limit, half of it each, whatever its length; also within
@@ -90,6 +96,17 @@ export class LogCutter {
     return this.#head.between(from, settled);
   }
 
+  /** At most so many of the bytes from `from` on; from a later byte on where those were dropped from the middle. */
+  heldFrom(from: number, mostBytes: number): HeldPart {
+    const { bytes: headBytes } = this.#head;
+    if (from < headBytes)
+      return { at: from, line: null, bytes: this.#head.between(from, Math.min(headBytes, from + mostBytes)) };
+    const tailAt = this.#totalBytes - this.#tail.bytes;
+    const at = Math.max(from, tailAt);
+    const line = at === from ? null : sumOf(this.#head.all(), newlines) + this.#tail.droppedLines;
+    return { at, line, bytes: this.#tail.between(at - tailAt, at - tailAt + mostBytes) };
+  }
+
   /** What is kept, in order. Nothing may be pushed after. */
   finish(): KeptLog {
     this.#kept ??= this.#cut();
@@ -101,12 +118,15 @@ export class LogCutter {
     const tail = this.#tail.all();
     const tooMuchText = this.#headTextBytes + sumOf(tail, textBytes) > this.#maxTextBytes;
     const isThere = this.#totalBytes <= this.#limitBytes && this.#totalBytes === this.heldBytes;
-    if (isThere && !tooMuchText) return { head, cutBytes: 0, tail };
+    if (isThere && !tooMuchText) return { head, cutBytes: 0, cutLines: 0, tail };
     const headKept = dropBack(head, bytesAfterCut(peekBack(head, this.#windowBytes)));
     const tailInLimit = dropFront(tail, this.#tail.bytes - this.#tailBytes);
     const tailExact = lastWithin(tailInLimit, this.#maxTextBytes / 2);
     const tailKept = dropFront(tailExact, bytesBeforeCut(peekFront(tailExact, this.#windowBytes)));
-    return { head: headKept, cutBytes: this.#totalBytes - sizeOf(headKept) - sizeOf(tailKept), tail: tailKept };
+    const cutBytes = this.#totalBytes - sizeOf(headKept) - sizeOf(tailKept);
+    const linesOf = (blocks: readonly Buffer[]) => sumOf(blocks, newlines);
+    const held = linesOf(head) + linesOf(tail) - linesOf(headKept) - linesOf(tailKept);
+    return { head: headKept, cutBytes, cutLines: held + this.#tail.droppedLines, tail: tailKept };
   }
 }
 
@@ -157,6 +177,12 @@ function sumOf(blocks: readonly Buffer[], bytesOf: (block: Buffer) => number): n
   return blocks.reduce((bytes, block) => bytes + bytesOf(block), 0);
 }
 
+function newlines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
 function dropFront(blocks: readonly Buffer[], bytes: number): Buffer[] {
   const kept: Buffer[] = [];
   let left = bytes;
@@ -188,6 +214,8 @@ function peekBack(blocks: readonly Buffer[], bytes: number): Buffer {
 /** Bytes in blocks of one size, so that many small pieces cost no object each. */
 class Blocks {
   bytes = 0;
+  /** Ends of lines in what was dropped. */
+  droppedLines = 0;
   readonly #blockBytes: number;
   #blocks: { data: Buffer; used: number }[] = [];
   /** Dropped blocks stay in the array until there are many: shifting a long array is slow. */
@@ -217,6 +245,7 @@ class Blocks {
       if (this.bytes - block.used < bytes) return;
       this.#first++;
       this.bytes -= block.used;
+      this.droppedLines += newlines(block.data.subarray(0, block.used));
       if (this.#first < 256) continue;
       this.#blocks = this.#blocks.slice(this.#first);
       this.#first = 0;
@@ -224,14 +253,14 @@ class Blocks {
   }
 
   /**
-   * The bytes of that range, where nothing was dropped from the front. Asked for with every chunk that comes, so it looks at no
-   * block outside the range: a view of each would be hundreds of megabytes of garbage for one long log.
+   * The bytes of that range of what is held. Asked for with every chunk that comes, so it looks at no block outside the range: a
+   * view of each would be hundreds of megabytes of garbage for one long log.
    */
   between(from: number, to: number): Buffer[] {
     const parts: Buffer[] = [];
     for (let index = Math.floor(from / this.#blockBytes); index * this.#blockBytes < to; index++) {
       const start = index * this.#blockBytes;
-      const part = this.at(index)?.subarray(Math.max(0, from - start), to - start);
+      const part = this.at(this.#first + index)?.subarray(Math.max(0, from - start), to - start);
       if (part !== undefined && part.length > 0) parts.push(part);
     }
     return parts;

@@ -6,10 +6,13 @@ import type { KeptLog } from "./log-cut.ts";
  * U+FFFD. The same output always gives the same pieces, so that a log which is read again continues what was stored.
  */
 export class LogPieces {
+  /** Behind how many bytes of the text the words stand for which it breaks off. */
+  interruptedAt = 0;
   readonly #encoder = new TextEncoder();
   readonly #piece: Buffer;
   #decoder = makeDecoder();
   #used = 0;
+  #textBytes = 0;
 
   constructor(maxBytes = LOG_CHUNK_BYTES) {
     this.#piece = Buffer.alloc(maxBytes);
@@ -24,6 +27,7 @@ export class LogPieces {
   *interrupt(words: string): Generator<string> {
     yield* this.#fill(this.#decoder.decode());
     this.#decoder = makeDecoder();
+    this.interruptedAt = this.#textBytes;
     yield* this.#fill(words);
   }
 
@@ -38,6 +42,7 @@ export class LogPieces {
       const { read, written } = this.#encoder.encodeInto(text.slice(from), this.#piece.subarray(this.#used));
       from += read;
       this.#used += written;
+      this.#textBytes += written;
       if (from === text.length) break;
       yield this.#piece.toString("utf8", 0, this.#used);
       this.#used = 0;

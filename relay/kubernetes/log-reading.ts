@@ -30,6 +30,8 @@ export class LogReading {
    */
   endedWithContainer = false;
   #openedAt = 0;
+  /** Called whenever more has come, or the reading is over: those who follow it. */
+  readonly watchers = new Set<() => void>();
   #wake: (() => void) | null = null;
 
   constructor(context: LogContext) {
@@ -78,6 +80,7 @@ export class LogReading {
   wake(): void {
     this.#wake?.();
     this.#wake = null;
+    for (const watcher of this.watchers) watcher();
   }
 
   async #pump(body: Readable, ready: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
-import type { LogKey } from "../../protocol/up.ts";
+import type { LogCut, LogKey } from "../../protocol/up.ts";
 import type { Clock } from "../clock.ts";
 import type { FactAnswer, Report } from "../facts.ts";
+import type { KeptLog } from "./log-cut.ts";
 import { LogPieces, restOfPieces } from "./log-pieces.ts";
 import type { LogReading } from "./log-reading.ts";
 import type { TrackedRun } from "./run-store.ts";
@@ -58,15 +59,16 @@ export class LogSender {
       await progress;
     }
     const problem = await ended;
-    return await this.#rest(restOfPieces(reading.cutter.finish(), pieces, givenBytes), problem);
+    return await this.#rest(reading.cutter.finish(), pieces, givenBytes, problem);
   }
 
-  async #rest(pieces: Generator<string>, problem: string | null): Promise<FactAnswer> {
+  async #rest(log: KeptLog, begun: LogPieces, givenBytes: number, problem: string | null): Promise<FactAnswer> {
+    const pieces = restOfPieces(log, begun, givenBytes);
     let piece = pieces.next();
     while (!piece.done) {
       const text = piece.value;
       piece = pieces.next();
-      const answer = await this.#piece(text, piece.done ? { problem } : null);
+      const answer = await this.#piece(text, piece.done ? { problem, cut: cutOf(log, begun) } : null);
       if (answer !== "ok") return answer;
     }
     const answers = await Promise.all(this.#inFlight);
@@ -74,10 +76,11 @@ export class LogSender {
   }
 
   /** Sends a piece, and waits for the oldest one where many are on their way; `end`: it is the last. */
-  async #piece(text: string, end: { problem: string | null } | null): Promise<FactAnswer> {
+  async #piece(text: string, end: { problem: string | null; cut: LogCut | null } | null): Promise<FactAnswer> {
     this.#onBytes(Buffer.byteLength(text));
     const problem = end?.problem == null ? {} : { problem: end.problem };
-    const fact = { ...this.#fact, seq: this.#seq++, text, last: end !== null, ...problem };
+    const cut = end?.cut == null ? {} : { cut: end.cut };
+    const fact = { ...this.#fact, seq: this.#seq++, text, last: end !== null, ...problem, ...cut };
     this.#inFlight.push(this.#report(fact, this.#clock.monotonicMs()));
     this.#lastSentMs = this.#clock.monotonicMs();
     return this.#inFlight.length < MAX_PIECES_IN_FLIGHT ? "ok" : ((await this.#inFlight.shift()) ?? "ok");
@@ -90,4 +93,9 @@ export class LogSender {
     this.#lastSentMs = nowMs;
     this.#inFlight.push(this.#report({ ...this.#fact, seq: 0, text: "", last: false }, nowMs));
   }
+}
+
+/** Where the marker of a cut stands, once it has been written. */
+function cutOf({ cutBytes, cutLines }: KeptLog, { interruptedAt }: LogPieces): LogCut | null {
+  return cutBytes === 0 ? null : { at: interruptedAt, bytes: cutBytes, lines: cutLines };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Follows } from "./follows.ts";
+import type { LiveLogs } from "./live-logs.ts";
 import type { LogCollector } from "./log-collector.ts";
 import type { LogPeeks } from "./log-peeks.ts";
 import { followFromMs } from "./log-plan.ts";
@@ -22,17 +23,20 @@ export class LogWatch {
   readonly #follows: Follows;
   readonly #peeks: LogPeeks;
   readonly #collector: LogCollector;
+  readonly #live: LiveLogs;
 
-  constructor(options: { clock: Clock; follows: Follows; peeks: LogPeeks; collector: LogCollector }) {
+  constructor(options: { clock: Clock; follows: Follows; peeks: LogPeeks; collector: LogCollector; live: LiveLogs }) {
     this.#clock = options.clock;
     this.#follows = options.follows;
     this.#peeks = options.peeks;
     this.#collector = options.collector;
+    this.#live = options.live;
   }
 
   /** Follows what would be lost otherwise, and looks once at what is not followed. */
   watch(run: TrackedRun, pods: readonly PodRecord[], moment: LogMoment): void {
     const fromMs = followFromMs(run.job, moment.jobStartedMs) ?? Number.POSITIVE_INFINITY;
+    this.#live.watch(run, pods);
     const isDue = this.#clock.monotonicMs() >= fromMs;
     // A rotation takes its time: jobs of a second need no follow for it.
     const mayRotate = moment.isTick && collectsAll(run.job);
@@ -50,8 +54,14 @@ export class LogWatch {
     }
   }
 
-  /** Nothing more is wanted of these pods' logs. */
-  forget(pods: readonly PodRecord[]): void {
+  /** No container of the run will start any more. */
+  ended(run: TrackedRun, pods: readonly PodRecord[]): void {
+    this.#live.ended(run, pods);
+  }
+
+  /** The Job is gone: nothing more is wanted of these pods' logs. */
+  forget(run: TrackedRun, pods: readonly PodRecord[]): void {
+    this.#live.ended(run, pods);
     for (const pod of pods) this.#collector.forget(pod.uid);
   }
 }

@@ -142,7 +142,7 @@ export class Reconciler {
     if (run.vanished || this.#underWay.removing.has(runKeyText(run.key))) return;
     run.vanished = true;
     if (run.said.ended) return;
-    this.#logs.forget(this.#store.podsOf(run.uid));
+    this.#logs.forget(run, this.#store.podsOf(run.uid));
     this.#store.forget(run);
     await this.#report({ type: "lost", ...run.key, uid: run.uid }, this.#clock.monotonicMs());
   }
@@ -162,7 +162,7 @@ export class Reconciler {
   removed(run: TrackedRun): void {
     run.vanished = true;
     run.settled = true;
-    this.#logs.forget(this.#store.podsOf(run.uid));
+    this.#logs.forget(run, this.#store.podsOf(run.uid));
     this.#store.forget(run);
   }
 
@@ -234,6 +234,7 @@ export class Reconciler {
       return;
     }
     run.said.ended = true;
+    this.#logs.ended(run, pods);
     void this.#finisher.finish(run, withCause(run, end), this.#happenedMs(run, end.endedAt ?? Number.NaN));
   }
 

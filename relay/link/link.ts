@@ -1,7 +1,7 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { type BadItem, decodeDown, encodeFrame } from "../../protocol/codec.ts";
-import type { Check, Create, DownItem, Remove, Role, Welcome } from "../../protocol/down.ts";
-import type { Hello, Inventory, UpItem } from "../../protocol/up.ts";
+import type { Check, Create, DownItem, Follow, Remove, Role, Unfollow, Welcome } from "../../protocol/down.ts";
+import type { Hello, Inventory, Lines, UpItem } from "../../protocol/up.ts";
 import { LOSS_MS, PING, PONG } from "../../protocol/words.ts";
 import { fullJitterMs } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
@@ -32,7 +32,7 @@ const GOOD_LINK_MS = 10_000;
 export type LinkEvents = {
   onWelcome(welcome: Welcome): void;
   onRole(role: Role): void;
-  onCommand(command: Create | Remove | Check): void;
+  onCommand(command: Create | Remove | Check | Follow | Unfollow): void;
   onFactsSent(facts: readonly { type: string }[]): void;
 };
 
@@ -94,6 +94,11 @@ export class Link {
   /** Hands a fact over for delivery; see {@link Outbox.add}. */
   report(fact: FactBody, happenedAtMs: number): Promise<FactAnswer> {
     return this.outbox.add(fact, happenedAtMs);
+  }
+
+  /** Answers somebody who looks at a run, if the link is up: who misses the answer asks again. */
+  sayLines(lines: Lines): void {
+    if (this.isUp) this.#send([lines]);
   }
 
   /** Sends the inventory that every `welcome` asks for; the facts follow it. */
@@ -190,6 +195,8 @@ export class Link {
         return;
       case "remove":
       case "check":
+      case "follow":
+      case "unfollow":
         this.#options.events.onCommand(item);
         return;
       case "ok":

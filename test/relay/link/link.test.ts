@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CLOSE } from "../../../protocol/close-codes.ts";
-import type { Check, Create, Remove, Role } from "../../../protocol/down.ts";
+import type { Role } from "../../../protocol/down.ts";
 import { systemClock } from "../../../relay/clock.ts";
-import { Link } from "../../../relay/link/link.ts";
+import { Link, type LinkEvents } from "../../../relay/link/link.ts";
 import { FakeGateway } from "../support/fake-gateway.ts";
 import { createOf } from "../support/manifests.ts";
 
@@ -21,7 +21,7 @@ afterEach(async () => {
   await gateway.stop();
 });
 
-type Seen = { commands: (Create | Remove | Check)[]; roles: Role[]; lines: string[]; welcomes: number };
+type Seen = { commands: Parameters<LinkEvents["onCommand"]>[0][]; roles: Role[]; lines: string[]; welcomes: number };
 
 function startLink(joinToken = "join-token-1"): { link: Link; run: Promise<string | null>; seen: Seen } {
   const seen: Seen = { commands: [], roles: [], lines: [], welcomes: 0 };

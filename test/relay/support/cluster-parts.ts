@@ -1,6 +1,7 @@
 import type { FactAnswer, FactBody } from "../../../relay/facts.ts";
 import type { Attempted } from "../../../relay/kubernetes/create-run.ts";
 import { Follows } from "../../../relay/kubernetes/follows.ts";
+import { LiveLogs } from "../../../relay/kubernetes/live-logs.ts";
 import { LogCollector } from "../../../relay/kubernetes/log-collector.ts";
 import { LogPeeks } from "../../../relay/kubernetes/log-peeks.ts";
 import { LogWatch } from "../../../relay/kubernetes/log-watch.ts";
@@ -34,7 +35,8 @@ export async function startParts(script: Script, answer: (fact: FactBody) => Fac
   const peeks = new LogPeeks(calls, clock, signal);
   const collector = new LogCollector({ calls, clock, follows, peeks, report, signal, onBytes: () => {} });
   const finisher = new RunFinisher({ calls, clock, log, store, report, collector, signal });
-  const logs = new LogWatch({ clock, follows, peeks, collector });
+  const live = new LiveLogs({ clock, store, follows, collector, say: () => {}, signal });
+  const logs = new LogWatch({ clock, follows, peeks, collector, live });
   const reconciler = new Reconciler({
     ...{ calls, clock, log, store, report, logs, finisher, underWay },
     clusterLabel: CLUSTER_LABEL,
