@@ -1,5 +1,6 @@
 /** The typed client of a Watchbell API: `import { watchbell } from "watchbell/client"`. */
 export type { ApiCalls, DescribedOnceJob, LogRow, OnceJob, Run } from "./api-types.ts";
+export type { FollowEvent, FollowFields, FollowOptions } from "./follow.ts";
 export {
   type Answer,
   type CallOptions,

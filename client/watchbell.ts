@@ -1,4 +1,7 @@
 import { type ApiCalls, REPEATS } from "./api-types.ts";
+import { envelopeOf } from "./envelope.ts";
+import { type FollowEvent, type FollowFields, type FollowOptions, followLogs } from "./follow.ts";
+import { pause } from "./pause.ts";
 import { delayBeforeRetryMs, isRefusedUnread } from "./retry.ts";
 import { WatchbellError } from "./watchbell-error.ts";
 
@@ -45,6 +48,11 @@ export type Watchbell = {
   call<Path extends keyof ApiCalls>(path: Path, fields: Fields<Path>, options?: CallOptions): Promise<Data<Path>>;
   /** As `call`, with a refusal as a value; it rejects only where no answer came. */
   ask<Path extends keyof ApiCalls>(path: Path, fields: Fields<Path>, options?: CallOptions): Promise<Answer<Path>>;
+  /**
+   * The lines of one run's logs as they are written, from its beginning or from behind an event, and at last its end. A
+   * connection that breaks is opened again, and goes on where it broke off. Rejects as `call` does.
+   */
+  follow(fields: FollowFields, options?: FollowOptions): AsyncGenerator<FollowEvent, void>;
 };
 
 /**
@@ -83,7 +91,7 @@ export function watchbell(options: WatchbellOptions): Watchbell {
     }
   }
 
-  return { call, ask };
+  return { call, ask, follow: (fields, followOptions) => followLogs(options, fields, followOptions) };
 }
 
 type Request = { url: string; init: RequestInit };
@@ -128,32 +136,4 @@ async function attemptOf<Answered>(
     signal?.throwIfAborted();
     return { error, isPassing: true, retryAfterMs: null };
   }
-}
-
-type Envelope<Answered> = { code: number; cause: string; error_msg: string; data: Answered };
-
-/** Null where it is no envelope: a proxy's page, say. Its data is what the document says of the path, unchecked here. */
-function envelopeOf<Answered>(text: string): Envelope<Answered> | null {
-  try {
-    const value: Envelope<Answered> | null = JSON.parse(text);
-    return typeof value?.code === "number" ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Resolves after that long, or rejects with the signal's reason. */
-function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, delayMs);
-    signal?.addEventListener("abort", stop, { once: true });
-    if (signal?.aborted) stop();
-  });
 }

@@ -23,7 +23,7 @@ export class LineSplitter {
   lines: number;
   /** Bytes of output that were taken, those that were cut included. */
   bytes: number;
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: false });
   readonly #encoder = new TextEncoder();
   #held: Uint8Array[] = [];
   #heldBytes = 0;

@@ -119,8 +119,16 @@ export const EndedFact = FactBase.extend({
   logs: z.array(LogKey).max(200),
 });
 
-/** Where a log was cut, and how much of it is missing there. */
-export const LogCut = z.object({ at: z.int().min(0), bytes: z.int().min(1), lines: z.int().min(0) });
+/**
+ * Where a log was cut: behind `at` bytes of the text stands a marker of `markerBytes`, in place of `bytes` of output with
+ * `lines` ends of lines in it.
+ */
+export const LogCut = z.object({
+  at: z.int().min(0),
+  markerBytes: z.int().min(1),
+  bytes: z.int().min(1),
+  lines: z.int().min(0),
+});
 export type LogCut = z.infer<typeof LogCut>;
 
 /**
@@ -136,10 +144,7 @@ export const LogFact = FactBase.extend({
   problem: z.string().optional(),
   /** True where the pod has several containers, so that the row names its container. */
   severalContainers: z.boolean(),
-  /**
-   * On the last piece of a log that was cut: its marker stands behind so many bytes of the text, for so many bytes of output
-   * and so many ends of lines.
-   */
+  /** On the last piece of a log that was cut. */
   cut: LogCut.optional(),
 });
 

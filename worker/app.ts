@@ -18,6 +18,7 @@ import {
 } from "./routes/cron-jobs.ts";
 import { deleteOnceJobRoute } from "./routes/delete-once-job.ts";
 import { describeOnceJobRoute } from "./routes/describe-once-job.ts";
+import { followJobLogsRoute } from "./routes/follow-job-logs.ts";
 import { listJobCallbacksRoute, redeliverCallbackRoute } from "./routes/job-callbacks.ts";
 import type { AppEnv } from "./routes/job-request.ts";
 import { linkRelay } from "./routes/link-relay.ts";
@@ -55,6 +56,7 @@ export const ROUTES: readonly Route[] = [
   [["POST"], "/api/job_runs/cancel/:job_id?", cancelRunRoute],
   [["POST", "GET"], "/api/job_runs/:job_id?", listJobRunsRoute],
   [["POST", "GET"], "/api/job_logs/:job_id?", readJobLogsRoute],
+  [["GET"], "/api/job_logs/:job_id/follow", followJobLogsRoute],
   [["POST", "GET"], "/api/job_callbacks/:job_id?", listJobCallbacksRoute],
   [["POST"], "/api/job_callbacks/:job_id/redeliver", redeliverCallbackRoute],
   [["POST"], "/api/cluster/create", createCluster],

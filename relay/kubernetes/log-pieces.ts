@@ -6,8 +6,8 @@ import type { KeptLog } from "./log-cut.ts";
  * U+FFFD. The same output always gives the same pieces, so that a log which is read again continues what was stored.
  */
 export class LogPieces {
-  /** Behind how many bytes of the text the words stand for which it breaks off. */
-  interruptedAt = 0;
+  /** Where in the text the words stand for which it breaks off, in bytes. */
+  interruption = { at: 0, markerBytes: 0 };
   readonly #encoder = new TextEncoder();
   readonly #piece: Buffer;
   #decoder = makeDecoder();
@@ -27,7 +27,7 @@ export class LogPieces {
   *interrupt(words: string): Generator<string> {
     yield* this.#fill(this.#decoder.decode());
     this.#decoder = makeDecoder();
-    this.interruptedAt = this.#textBytes;
+    this.interruption = { at: this.#textBytes, markerBytes: Buffer.byteLength(words) };
     yield* this.#fill(words);
   }
 

@@ -96,6 +96,6 @@ export class LogSender {
 }
 
 /** Where the marker of a cut stands, once it has been written. */
-function cutOf({ cutBytes, cutLines }: KeptLog, { interruptedAt }: LogPieces): LogCut | null {
-  return cutBytes === 0 ? null : { at: interruptedAt, bytes: cutBytes, lines: cutLines };
+function cutOf({ cutBytes, cutLines }: KeptLog, { interruption }: LogPieces): LogCut | null {
+  return cutBytes === 0 ? null : { ...interruption, bytes: cutBytes, lines: cutLines };
 }

@@ -51,7 +51,7 @@ const UP: Record<UpItem["type"], UpItem> = {
     text: "zeile ü �\n",
     last: true,
     severalContainers: false,
-    cut: { at: 12, bytes: 100, lines: 3 },
+    cut: { at: 12, markerBytes: 31, bytes: 100, lines: 3 },
   },
   lines: {
     type: "lines",

@@ -1,3 +1,4 @@
+import type { Follow } from "../../protocol/down.ts";
 import type { RunKey } from "../../protocol/words.ts";
 import type { Counters } from "./counters.ts";
 
@@ -38,6 +39,9 @@ export type RowView = {
   link: { up: boolean /** Since when it is up or away; null: no relay was ever linked. */; since: number | null };
 };
 
+/** A question for lines of a run, as the relay gets it (protocol/down.ts). */
+export type FollowAsk = Pick<Follow, "ask" | "after" | "ended" | "waitMs">;
+
 /**
  * What became of a job's runs and callbacks in one turn, to be counted once. `ended`: by final state, slots that did not run one
  * by one; `latenessMs`: created − due of each run whose Job was seen; `callbacks`: attempts, by what came of them.
@@ -67,4 +71,9 @@ export type ClusterCalls = {
   /** Counts what no fact told. */
   count(tally: Tally): Promise<void>;
   figures(): Promise<ClusterFigures>;
+  /**
+   * Hands a question to the active relay, whose answer comes by the job's `takeLines`; null: nobody looks at the run any more.
+   * Nothing is kept of it: who gets no answer asks again. `sent`: a relay is linked.
+   */
+  follow(run: RunKey, ask: FollowAsk | null): Promise<{ sent: boolean }>;
 };

@@ -1,4 +1,4 @@
-import type { Fact, PodEnd } from "../../protocol/up.ts";
+import type { Fact, Lines, PodEnd } from "../../protocol/up.ts";
 import type { RunStatus } from "../../protocol/words.ts";
 import type { Tally } from "../clusters/calls.ts";
 import type { Definition } from "./definition.ts";
@@ -177,6 +177,15 @@ export type RedeliverAnswer =
 /** Which log rows a caller wants; absent: the newest runs', whole. */
 export type LogQuery = { run?: number; podName?: string; tailLines?: number };
 
+/** A follow of a run (absent: of the newest, or the one that the id names), from behind the event of that id; empty: from its beginning. */
+export type FollowQuery = { run?: number; lastEventId: string };
+export type FollowAnswer =
+  | { answer: "events"; events: ReadableStream<Uint8Array> }
+  | { answer: "unknown" }
+  | { answer: "unknown_run" }
+  /** So many follow logs of this job already. */
+  | { answer: "too_many" };
+
 /** A fact with the moment it happened by the control plane's clock (receipt less its age), epoch ms. */
 export type TakenFact = { fact: Fact; at: number; firedAt: number | null; sentAt: number | null };
 
@@ -213,6 +222,10 @@ export type JobCalls = {
   runs(part: { skip: number; count: number }): Promise<RunsPart | null>;
   /** The rows as one JSON array, UTF-8; without `run` at most 64 MiB of `run_logs`; null: no such job here. */
   logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null>;
+  /** The lines of one run's logs as server-sent events, UTF-8, from those that are stored to those that are yet to come. */
+  follow(query: FollowQuery): Promise<FollowAnswer>;
+  /** What a relay answers to a question of a follow; what nobody waits for any more is dropped. */
+  takeLines(cluster: string, lines: Lines): Promise<void>;
   /** What receivers were told, or are to be; null: no such job here. */
   callbacks(): Promise<Pick<Callback, "run" | "event" | "id" | "attempts">[] | null>;
   redeliver(wanted: CallbackQuery): Promise<RedeliverAnswer>;

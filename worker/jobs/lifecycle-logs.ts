@@ -99,8 +99,12 @@ function withEntry(run: Run, entry: LogEntry): Run {
 /** A piece met before: taken again for its word that the log ends with it, else as a sign that the log is on its way. */
 function repeated(job: Job, run: Run, entry: LogEntry, fact: LogFact, now: number): Step {
   if (!fact.last || fact.seq !== entry.nextSeq - 1) return stillComing(job, run, now);
-  const done: LogEntry = { ...entry, state: "done", awaited: false, problem: fact.problem ?? "" };
+  const done: LogEntry = { ...entry, state: "done", awaited: false, problem: fact.problem ?? "", ...cutOf(fact) };
   return moved(withRun(job, withEntry(run, done)));
+}
+
+function cutOf({ cut }: LogFact): Pick<LogEntry, "cut"> {
+  return cut === undefined ? {} : { cut };
 }
 
 /** FNV-1a, 32 bits: tells two beginnings apart that have one length, for every long log's first piece is full. */
@@ -150,6 +154,7 @@ export function takeLogPiece(job: Job, run: Run, fact: LogFact, now: number): St
     state: fact.last ? "done" : "open",
     awaited: entry.awaited && !fact.last,
     problem: fact.last ? (fact.problem ?? "") : entry.problem,
+    ...cutOf(fact),
   };
   const changed = withRun(
     {

@@ -1,3 +1,4 @@
+import type { LogCut } from "../../protocol/up.ts";
 import type { DeleteOutcome } from "./calls.ts";
 import type { Definition } from "./definition.ts";
 import type { Callback } from "./lifecycle-callback.ts";
@@ -30,6 +31,8 @@ export type LogEntry = {
   chunks: number;
   tailBytes: number;
   problem: string;
+  /** Where its middle was cut; absent: it was not, or its relay does not say where. */
+  cut?: LogCut;
 };
 
 export type Deletion =

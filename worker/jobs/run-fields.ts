@@ -13,6 +13,17 @@ export const LogFields = z.object({
   tail_lines: wholeNumberBetween(1, MAX_INT32).optional().meta({ description: "The last lines of each row only." }),
 });
 
+/** Which run is followed, and from where on. */
+export const FollowFields = z.object({
+  run: wholeNumberBetween(1, MAX_INT32)
+    .optional()
+    .meta({ description: "The run's number; absent: the newest run, or the one that the last event's id is of." }),
+  last_event_id: z
+    .string("must be text")
+    .optional()
+    .meta({ description: "As the header Last-Event-ID, for callers who can't set one; the header wins." }),
+});
+
 /** Whether a cron job is suspended. */
 export const SuspendFields = z.object({ suspend: Flag });
 

@@ -1,4 +1,4 @@
-import type { Fact } from "../../protocol/up.ts";
+import type { Fact, Lines } from "../../protocol/up.ts";
 import type { Tally } from "../clusters/calls.ts";
 import { removeText } from "../clusters/frames.ts";
 import { keyOf, type OpenRun } from "../clusters/open-run.ts";
@@ -107,4 +107,13 @@ function carriedFact(process: string, fact: Fact, row: OpenRun | null, now: numb
   // Ages are fractions of a ms by a monotonic clock; moments are whole ones.
   const at = Math.round(now - fact.ageMs);
   return { process, fact, taken: { fact, at, firedAt: row?.firedAt ?? null, sentAt: row?.sentAt ?? null } };
+}
+
+/** Hands a relay's lines to the job whose readers asked for them; where that fails they ask again. */
+export async function passLines(env: Pick<Env, "JOBS">, cluster: string, lines: Lines): Promise<void> {
+  try {
+    await within(ANSWER_WITHIN_MS, jobStub(env, lines.jobId).takeLines(cluster, lines));
+  } catch (error) {
+    logError(`lines of job ${lines.jobId} could not be passed on`, error);
+  }
 }

@@ -1,6 +1,6 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { type BadItem, decodeUp } from "../../protocol/codec.ts";
-import type { Fact, Hello, Inventory, UpItem } from "../../protocol/up.ts";
+import type { Fact, Hello, Inventory, Lines, UpItem } from "../../protocol/up.ts";
 import { LEASE_MS, PING_INTERVAL_MS } from "../../protocol/words.ts";
 import { itemText, removeText } from "../clusters/frames.ts";
 import { judgeHello, protocolSentence } from "../clusters/joining.ts";
@@ -24,6 +24,8 @@ export type ReceptionPorts = {
   turn: ClusterTurn;
   /** Takes the facts of one frame, in order. */
   takeFacts(process: string, facts: readonly Fact[], now: number): void;
+  /** Hands lines to those who asked for them. */
+  passLines(lines: Lines): void;
   /** Tells a relay why a fact of its frame could not be taken. */
   refuse(process: string, id: number, reason: string): void;
 };
@@ -130,6 +132,9 @@ export class Reception {
           return;
         case "inventory":
           this.#compare(link, item, now);
+          break;
+        case "lines":
+          this.#ports.passLines(item);
           break;
         case "nudge":
           // The turn that every event ends with sends what is due.

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
+import type { DownItem } from "../../protocol/down.ts";
 import { LOSS_MS, PING, PONG, type RunKey } from "../../protocol/words.ts";
 import type {
   BookAnswer,
@@ -8,16 +9,17 @@ import type {
   CancelAnswer,
   ClusterCalls,
   ClusterFigures,
+  FollowAsk,
   RowView,
   Tally,
 } from "../clusters/calls.ts";
-import { removeText } from "../clusters/frames.ts";
+import { itemText, removeText } from "../clusters/frames.ts";
 import { bookRun, cancelRun } from "../clusters/open-runs-booking.ts";
 import { isToBeArmed, type Wake } from "../clusters/open-runs-clock.ts";
 import { logError } from "../errors.ts";
 import { Answers } from "./cluster-object-answers.ts";
 import { ClusterCounters } from "./cluster-object-counters.ts";
-import { Facts } from "./cluster-object-facts.ts";
+import { Facts, passLines } from "./cluster-object-facts.ts";
 import { LateAsker } from "./cluster-object-late.ts";
 import { Links } from "./cluster-object-links.ts";
 import { ClusterMemory } from "./cluster-object-memory.ts";
@@ -77,6 +79,7 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
       ...ports,
       turn: this.#turn,
       takeFacts: (process, taken, now) => facts.take(process, taken, now),
+      passLines: (lines) => inBackground(passLines(env, cluster, lines)),
       refuse: (process, id, reason) => answers.add(process, id, { answer: "refused", reason }),
     });
     const now = Date.now();
@@ -131,6 +134,12 @@ export class ClusterObject extends DurableObject<Env> implements ClusterCalls {
       createdJobs: new Set(Array.from(this.#rows.inState("created"), ({ jobId }) => jobId)).size,
       counters: this.#counters.now,
     };
+  }
+
+  async follow({ jobId, run }: RunKey, ask: FollowAsk | null): Promise<{ sent: boolean }> {
+    const link = this.#turn.openLink();
+    const item: DownItem = ask === null ? { type: "unfollow", jobId, run } : { type: "follow", jobId, run, ...ask };
+    return { sent: link !== null && this.#links.send(link.ws, [itemText(item)]) };
   }
 
   /** Takes a relay's upgrade; the Worker's route has checked the join token. */

@@ -11,7 +11,8 @@ const TURN_BYTES = 1024 * 1024;
 const PIECE_BYTES = 4 * 1024;
 /** What it costs to read a chunk for its lines, or a run. */
 const STEP_BYTES = TURN_BYTES / 4;
-const PURGED = "[watchbell: log purged]";
+/** What stands for a log whose body made room for newer ones, or had its time. */
+export const PURGED = "[watchbell: log purged]";
 
 /** By how many bytes the logs in these events would take the job above its limit; a UTF-16 unit is at most 3 bytes. */
 export function bytesAbove(job: Job, events: readonly Event[]): number {

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Lines } from "../../protocol/up.ts";
 import type { Tally } from "../clusters/calls.ts";
 import { settingsOf } from "../env.ts";
 import { logError } from "../errors.ts";
@@ -10,6 +11,8 @@ import type {
   Creation,
   DeleteAnswer,
   FactAnswer,
+  FollowAnswer,
+  FollowQuery,
   JobCalls,
   JobSnapshot,
   JobType,
@@ -51,7 +54,9 @@ import {
   updateCronAnswer,
   withTally,
 } from "./job-object-answers.ts";
+import { Commits } from "./job-object-commits.ts";
 import { clusterCalls, lookAt, tryEffect } from "./job-object-effects.ts";
+import { Follows } from "./job-object-follows.ts";
 import { bytesAbove, logStream } from "./job-object-logs.ts";
 import { JobStore } from "./job-object-store.ts";
 import { sendCallback } from "./send-callback.ts";
@@ -70,12 +75,13 @@ const RELEASE_WAIT_MS = 5_000;
  */
 export class JobObject extends DurableObject<Env> implements JobCalls {
   readonly #store: JobStore;
-  /** Called after each commit: requests that wait for their answer. */
-  readonly #watchers = new Set<() => void>();
+  readonly #commits = new Commits();
+  readonly #follows: Follows;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new JobStore(ctx.storage);
+    this.#follows = new Follows(env, this.#store, this.#commits);
   }
 
   async create(input: CreateInput): Promise<CreateAnswer> {
@@ -142,7 +148,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const { advanced } = this.#apply([{ type: "update", input }]);
     const [taken] = advanced.steps;
     if (taken?.kind === "refused") return updateCronAnswer(taken.code, advanced.job);
-    const isTaken = await this.#until(() => (this.#isTakingBack() ? null : true), waitMs);
+    const isTaken = await this.#commits.until(() => (this.#isTakingBack() ? null : true), waitMs);
     const { job } = this.#store;
     if (isTaken === null || job === null) return { answer: "timeout" };
     return { answer: "updated", outcome: slotsMet(before), nextAt: nextSlotOf(rulesOf(job), Date.now()) };
@@ -154,7 +160,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const [taken] = advanced.steps;
     if (taken?.kind === "refused") return suspendAnswer(taken.code);
     // Whether or not its cluster's object has answered by then, what it has not sent is taken back.
-    await this.#until(() => (this.#isTakingBack() ? null : true), SLOTS_WAIT_MS);
+    await this.#commits.until(() => (this.#isTakingBack() ? null : true), SLOTS_WAIT_MS);
     const { job } = this.#store;
     if (job === null) return { answer: "unknown" };
     return { answer: "suspended", suspend, nextAt: nextSlotOf(rulesOf(job), Date.now()) };
@@ -181,7 +187,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const { advanced } = this.#apply([{ type: "delete", force }]);
     const [taken] = advanced.steps;
     if (taken?.kind === "refused") return { answer: taken.code === "submitted" ? "submitted" : "unknown" };
-    return (await this.#until(() => deletionAnswer(this.#store.job), options.waitMs)) ?? { answer: "timeout" };
+    return (await this.#commits.until(() => deletionAnswer(this.#store.job), options.waitMs)) ?? { answer: "timeout" };
   }
 
   async logs(query: LogQuery): Promise<ReadableStream<Uint8Array> | null> {
@@ -190,6 +196,14 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     const named = query.run === undefined ? undefined : (findRun(job, query.run) ?? finished.get(query.run));
     const runs = query.run === undefined ? finished.newestFirst(job) : named === undefined ? [] : [named];
     return logStream(runs, query, (logId, chunk) => this.#store.readChunk(logId, chunk));
+  }
+
+  async follow(query: FollowQuery): Promise<FollowAnswer> {
+    return this.#follows.begin(query);
+  }
+
+  async takeLines(cluster: string, lines: Lines): Promise<void> {
+    this.#follows.take(cluster, lines);
   }
 
   async callbacks(): Promise<Callback[] | null> {
@@ -273,7 +287,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
     if (job === null) return { advanced, effects: Promise.resolve(), tally };
     // Also where nothing changed: an alarm that rang must be set again.
     this.#store.commit(job, advanced.bodies, advanced.durable, now);
-    for (const watcher of this.#watchers) watcher();
+    this.#commits.happened();
     const effects = this.#tryAll(advanced.effects);
     this.ctx.waitUntil(effects);
     return { advanced, effects, tally };
@@ -350,7 +364,7 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   /** Waits until what was taken back has come back, and works off the slots of an absence, turn by turn. */
   async #slotsSettled(waitMs: number): Promise<void> {
     const by = Date.now() + waitMs;
-    await this.#until(() => (this.#isTakingBack() ? null : true), waitMs);
+    await this.#commits.until(() => (this.#isTakingBack() ? null : true), waitMs);
     while (this.#store.job?.cron && isBehind(this.#store.job, Date.now()) && Date.now() < by) {
       const { cursor } = slotStateOf(this.#store.job);
       this.#apply([{ type: "tick" }]);
@@ -363,31 +377,13 @@ export class JobObject extends DurableObject<Env> implements JobCalls {
   /** Waits until these runs are over, and says what whoever ended them met. */
   async #endedWithin(runs: readonly number[], waitMs: number): Promise<EndsAnswer> {
     const read = (job: Job, run: number) => findRun(job, run) ?? this.#store.finished.get(run);
-    const answer = await this.#until(() => endsOf(this.#store.job, runs, read), waitMs);
+    const answer = await this.#commits.until(() => endsOf(this.#store.job, runs, read), waitMs);
     return answer ?? { answer: "timeout" };
   }
 
   /** Waits until no release of that name is under way: then it may be claimed again. */
   async #nameReleased(name: { namespace: string; jobName: string }): Promise<void> {
     const isReleasing = (job: Job | null) => job !== null && !!heldName(job, name)?.releasing;
-    await this.#until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
-  }
-
-  /** Asks again after each commit until there is an answer; null: none came within that time. */
-  async #until<Answer>(ask: () => Answer | null, waitMs: number): Promise<Answer | null> {
-    const { promise, resolve } = Promise.withResolvers<Answer | null>();
-    const check = () => {
-      const answer = ask();
-      if (answer !== null) resolve(answer);
-    };
-    const timer = setTimeout(() => resolve(null), waitMs);
-    this.#watchers.add(check);
-    check();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#watchers.delete(check);
-    }
+    await this.#commits.until(() => (isReleasing(this.#store.job) ? null : true), RELEASE_WAIT_MS);
   }
 }

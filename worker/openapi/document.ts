@@ -27,6 +27,13 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", pattern: '^("([ !#-\\[\\]-~]|\\\\["\\\\])+"|[!#-+\\--~]+)$', maxLength: 255 },
 };
 
+const LAST_EVENT_ID = {
+  name: "Last-Event-ID",
+  in: "header",
+  description: "The id of the last event that was received.",
+  schema: { type: "string" },
+};
+
 /** The OpenAPI 3.1 document of these routes. A route that nothing is written about is left out; a test finds it. */
 export function openApiDocument(routes: readonly DocumentedRoute[]): JsonSchema {
   const components: Components = new Map();
@@ -73,6 +80,7 @@ function operationOf(place: Place, components: Components): JsonSchema {
   if (place.isChange) refusals.push("serverClosed");
   const parameters = [...pathParameters(path), ...(hasBody ? [] : queryParameters(place, components))];
   if (operation.takesIdempotencyKey) parameters.push(IDEMPOTENCY_KEY);
+  if (operation.takesLastEventId) parameters.push(LAST_EVENT_ID);
   return {
     operationId: operationIdOf(place),
     tags: [operation.tag],
@@ -145,6 +153,10 @@ function requestBodyOf(place: Place, components: Components): JsonSchema {
 function successOf({ answer, example }: Operation, components: Components): Record<string, JsonSchema> {
   if ("status" in answer) return { [answer.status]: { description: "The WebSocket." } };
   if ("media" in answer) return { 200: { description: "The document.", content: { [answer.media]: {} } } };
+  if ("events" in answer) {
+    const content = { "text/event-stream": { schema: { type: "string" }, example: answer.events } };
+    return { 200: { description: "The events.", content } };
+  }
   const envelope = z.strictObject({
     code: z.literal(0),
     cause: z.literal(""),

@@ -22,7 +22,7 @@ import { CronJobFields } from "../jobs/cron-job-fields.ts";
 import { ListFields } from "../jobs/list-fields.ts";
 import { OnceJobFields } from "../jobs/once-job-fields.ts";
 import { PreviewFields } from "../jobs/preview-slots.ts";
-import { CancelFields, LogFields, RedeliverFields, SuspendFields } from "../jobs/run-fields.ts";
+import { CancelFields, FollowFields, LogFields, RedeliverFields, SuspendFields } from "../jobs/run-fields.ts";
 import { RunPageFields } from "../jobs/run-page-fields.ts";
 
 /** What a path of the API is, whatever its verbs; app.ts has the verbs. */
@@ -35,8 +35,9 @@ export type Operation = {
   /** A body is not needed where every field has a default, or the id is in the path. */
   isBodyNeeded: boolean;
   takesIdempotencyKey?: true;
-  /** `data` on success; `media`: what is answered in place of the envelope. */
-  answer: { data: z.ZodType } | { media: string } | { status: 101 };
+  /** `data` on success; `media`: what is answered in place of the envelope; `events`: an example of server-sent events. */
+  answer: { data: z.ZodType } | { media: string } | { events: string } | { status: 101 };
+  takesLastEventId?: true;
   refusals: readonly ErrorKind[];
   /** A body (or query) and the `data` it is answered with. */
   example?: { fields?: unknown; data: unknown };
@@ -384,6 +385,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: { data: z.array(LogRow) },
     refusals: [...JOB_REFUSALS, "invalidParameter", "verifyJob"],
     example: { data: [{ id: 1, pod_name: "hello-8z2gz", run_logs: "k8s jobs !!!\n", create_time: 1795542539 }] },
+  },
+  "/api/job_logs/:job_id/follow": {
+    tag: "Logs",
+    summary: "Follow the logs of a run as they are written",
+    description:
+      "Server-sent events of one run, before its start, while it runs and after its end: line with { pod_name, container, text }, the text without its newline, and at last end with { status }. The id of each line is a decimal number that rises, and Last-Event-ID goes on behind it, in what is stored too; an unknown one replays all. Of a line above 64 KiB the rest is cut, and says so. Comments keep the connection. Of a container whose logs are not collected nothing is replayed after the end.",
+    fields: FollowFields,
+    isBodyNeeded: false,
+    takesLastEventId: true,
+    answer: {
+      events:
+        'id: 1.111234567110042\nevent: line\ndata: {"pod_name":"hello-8z2gz","container":"main","text":"k8s jobs !!!"}\n\nevent: end\ndata: {"status":"succeeded"}\n\n',
+    },
+    refusals: [...JOB_REFUSALS, "invalidParameter"],
   },
   "/api/job_callbacks/:job_id?": {
     tag: "Callbacks",
