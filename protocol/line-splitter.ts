@@ -1,5 +1,8 @@
-/** A line of a log as a follower gets it. `line`: its number from 1. `end`: the byte of the output behind it. */
-export type NumberedLine = { line: number; text: string; end: number };
+/**
+ * A line of a log as a follower gets it. `line`: its number from 1. `end`: the byte of the output behind it. `isCut`: it stands
+ * for a part that is missing, or lacks a part: whoever had the line of that number may have had other text.
+ */
+export type NumberedLine = { line: number; text: string; end: number; isCut: boolean };
 
 /** A line's text has at most this many bytes of UTF-8; of a longer one the rest is cut, with a marker at its end. */
 export const MAX_LINE_BYTES = 64 * 1024;
@@ -28,6 +31,7 @@ export class LineSplitter {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #lineBytes = 0;
+  #isCut = false;
 
   /** Begins behind that many lines and bytes. */
   constructor(from: { line: number; bytes: number } = { line: 0, bytes: 0 }) {
@@ -54,8 +58,11 @@ export class LineSplitter {
    */
   *cut(bytes: number, lines: number): Generator<NumberedLine> {
     this.bytes += bytes;
+    this.#isCut = true;
     if (lines > 0) {
       yield this.#endLine(lines, cutWords(bytes));
+      // What comes next may be the end of a line.
+      this.#isCut = true;
       return;
     }
     const words = this.#encoder.encode(cutWords(bytes));
@@ -82,10 +89,12 @@ export class LineSplitter {
   #endLine(lines: number, words: string): NumberedLine {
     this.lines += lines;
     const text = this.#textOfLine();
+    const line = { line: this.lines, text: `${text}${words}`, end: this.bytes, isCut: this.#isCut };
     this.#held = [];
     this.#heldBytes = 0;
     this.#lineBytes = 0;
-    return { line: this.lines, text: `${text}${words}`, end: this.bytes };
+    this.#isCut = false;
+    return line;
   }
 
   #textOfLine(): string {

@@ -9,6 +9,7 @@ const MAX_PLACES = 8;
 /** A reading that has fewer lines than its reader saw, and gets no further for so long, is another one, without the beginning. */
 const BEHIND_MS = 2_000;
 const NEWLINE = 10;
+const MAX_CONTINUATION_BYTES = 3;
 
 /** A log in the reading as its readers see it: numbered lines, from wherever each of them is. */
 export class LiveLog {
@@ -56,7 +57,7 @@ export class LiveLog {
       const at = lines.findIndex(({ line }) => line >= after.line);
       const met = lines[at];
       if (met === undefined) continue;
-      if (met.line === after.line && lineMark(met.text) !== after.mark)
+      if (met.line === after.line && !met.isCut && lineMark(met.text) !== after.mark)
         return this.#give(new LineSplitter(), null, mostBytes);
       // Where the reader's line is cut by now, what stands for it says so.
       const rest = lines.slice(met.line === after.line ? at + 1 : at);
@@ -106,9 +107,16 @@ export class LiveLog {
 /** Goes on behind what was dropped, at the next line's start if one is near: what is left of the line before is of no use. */
 function* cutTo(splitter: LineSplitter, at: number, line: number, bytes: Buffer): Generator<NumberedLine> {
   const newline = bytes.indexOf(NEWLINE);
-  const skipped = newline < 0 ? 0 : newline + 1;
+  const skipped = newline < 0 ? continuationBytes(bytes) : newline + 1;
   yield* splitter.cut(at + skipped - splitter.bytes, line + (newline < 0 ? 0 : 1) - splitter.lines);
   yield* splitter.push(bytes.subarray(skipped));
+}
+
+/** The rest of a character of UTF-8 that has begun before. */
+function continuationBytes(bytes: Buffer): number {
+  let at = 0;
+  while (at < MAX_CONTINUATION_BYTES && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++;
+  return at;
 }
 
 function bytesOf(lines: readonly NumberedLine[]): number {

@@ -53,11 +53,11 @@ test("a cut of lines has the number of the last that is missing; a cut within a 
     ...splitter.cut(30, 0),
     ...splitter.push(encoder.encode("ht\n")),
   ];
-  expect(lines.map(({ line, text }) => [line, text])).toEqual([
-    [1, "one"],
-    [6, "begun[watchbell: 100 bytes cut]"],
-    [7, "seven"],
-    [8, "eig[watchbell: 30 bytes cut]ht"],
+  expect(lines.map(({ line, text, isCut }) => [line, text, isCut])).toEqual([
+    [1, "one", false],
+    [6, "begun[watchbell: 100 bytes cut]", true],
+    [7, "seven", true],
+    [8, "eig[watchbell: 30 bytes cut]ht", true],
   ]);
   expect(splitter.bytes).toBe(9 + 100 + 9 + 30 + 3);
 });

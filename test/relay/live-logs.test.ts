@@ -91,18 +91,16 @@ describe("somebody who looks at a run", () => {
   });
 
   it("of several starts and containers gets each line once, wherever it goes on", async () => {
-    const again = join(folder, "again");
-    const command = [
-      "sh",
-      "-c",
-      `if [ -e ${again} ]; then echo second start; else touch ${again}; echo first start; exit 1; fi`,
-    ];
-    const create = createOf({ jobId: "starts1", command, restartPolicy: "OnFailure", backoffLimit: 3 });
+    // Its gate is opened only once its line was seen: the log API gives the log of whichever start is the present one.
+    const gate = join(folder, "starts");
+    const wait = `while [ ! -e ${gate} ]; do sleep 0.02; done`;
+    const script = `if [ -e ${gate} ]; then echo second start; else echo first start; ${wait}; exit 1; fi`;
+    const command = ["sh", "-c", script];
+    gateway.send(createOf({ jobId: "starts1", command, restartPolicy: "OnFailure", backoffLimit: 3 }));
     const reader = new LiveReader(gateway, "starts1");
-    const early = reader.until("second start");
-    gateway.send(create);
-
-    await early;
+    await reader.until("first start");
+    writeFileSync(gate, "");
+    await reader.until("second start");
 
     expect(await reader.toTheEnd()).toEqual(["first start", "second start"]);
     expect(reader.lines.map(({ line }) => line)).toEqual([1, 1]);
@@ -121,12 +119,16 @@ describe("somebody who looks at a run", () => {
     open();
     await gateway.fact("ended", "cut1");
 
-    const texts = await new LiveReader(gateway, "cut1", slow).toTheEnd();
+    const late = new LiveReader(gateway, "cut1", slow);
+    const texts = await late.toTheEnd();
 
     expect(texts.slice(0, 2)).toEqual(["begun", "line 0"]);
     expect(texts.at(-1)).toBe("last");
-    expect(texts.filter((text) => /\[watchbell: \d+ bytes cut\]$/.test(text))).toHaveLength(1);
-    expect(texts.length).toBeGreaterThan(300);
+    // While it reads the middle may still be dropped: what is missing has a marker in its place each time.
+    const gaps = late.lines.filter(({ line }, at) => line !== (late.lines[at - 1]?.line ?? 0) + 1);
+    expect(gaps.length).toBeGreaterThanOrEqual(1);
+    for (const { text } of gaps) expect(text).toMatch(/\[watchbell: \d+ bytes cut\]$/);
+    expect(late.lines.at(-1)?.line).toBe(20_002);
   });
 
   it("goes on exactly at another relay process, and while it catches up is told nothing twice", async () => {

@@ -5,7 +5,7 @@ import type { ReadChunk } from "./job-object-log-parts.ts";
 import { PURGED } from "./job-object-logs.ts";
 
 /** A numbered line; null: a step that took its time, after which the turn may be given up. */
-export type LineStep = Pick<NumberedLine, "line" | "text"> | null;
+export type LineStep = Pick<NumberedLine, "line" | "text" | "isCut"> | null;
 
 /**
  * The lines of a stored log after a place (null: all), numbered as they were when they came live. A log that does not have that
@@ -13,7 +13,7 @@ export type LineStep = Pick<NumberedLine, "line" | "text"> | null;
  */
 export function* storedLines(entry: LogEntry, read: ReadChunk, after: LinePlace | null): Generator<LineStep> {
   if (entry.state === "purged") {
-    if (after?.mark !== lineMark(PURGED)) yield { line: (after?.line ?? 0) + 1, text: PURGED };
+    if (after?.mark !== lineMark(PURGED)) yield { line: (after?.line ?? 0) + 1, text: PURGED, isCut: false };
     return;
   }
   let sought = after;
@@ -23,7 +23,7 @@ export function* storedLines(entry: LogEntry, read: ReadChunk, after: LinePlace 
       continue;
     }
     if (step.line < sought.line) continue;
-    if (step.line === sought.line && lineMark(step.text) !== sought.mark) break;
+    if (step.line === sought.line && !step.isCut && lineMark(step.text) !== sought.mark) break;
     // Where the line is in a part that was cut, what stands for it says so.
     if (step.line > sought.line) yield step;
     sought = null;
@@ -37,7 +37,7 @@ function* linesOf(entry: LogEntry, read: ReadChunk): Generator<LineStep> {
     const bytes = read(entry.id, chunk);
     yield null;
     if (bytes === null) {
-      yield { line: splitter.lines + 1, text: PURGED };
+      yield { line: splitter.lines + 1, text: PURGED, isCut: false };
       return;
     }
     yield* chunkLines(splitter, bytes, at, entry.cut);
@@ -45,7 +45,7 @@ function* linesOf(entry: LogEntry, read: ReadChunk): Generator<LineStep> {
   }
   yield* splitter.end();
   if (entry.problem === "") return;
-  yield { line: splitter.lines + 1, text: `[watchbell: log not readable: ${entry.problem}]` };
+  yield { line: splitter.lines + 1, text: `[watchbell: log not readable: ${entry.problem}]`, isCut: false };
 }
 
 /** The lines of a chunk that begins at that byte of the text, with the cut's marker taken for the cut that it is. */
