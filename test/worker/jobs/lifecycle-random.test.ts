@@ -10,7 +10,7 @@ import { seeded } from "../../support/random.ts";
 import { CLUSTER, createEvent, DEFINITION, T0 } from "./lifecycle-samples.ts";
 import { World } from "./lifecycle-world.ts";
 
-const RUNS = 200;
+const RUNS = 800;
 const STEPS = 120;
 const CALLBACK = {
   callback_url: "https://example.com/hook",
