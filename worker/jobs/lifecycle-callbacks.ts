@@ -12,7 +12,7 @@ import {
   SETTLED_CALLBACKS,
 } from "./lifecycle-limits.ts";
 import type { Run } from "./lifecycle-run.ts";
-import { findRun, isOver, isSubmitted } from "./lifecycle-runs.ts";
+import { findRun, isGhost, isOver, isSubmitted } from "./lifecycle-runs.ts";
 import type { Job } from "./lifecycle-state.ts";
 
 /** What is told of a run that is over, and under which word of `callback_on`. */
@@ -63,14 +63,20 @@ function justEnded(before: Job, run: Run): boolean {
   return isOver(run) && (old === undefined ? run.run >= before.nextRun : !isOver(old));
 }
 
-/** A lost run that another one already runs again is no news yet (contract, part 2). */
-function isRunAgain(job: Job, lost: Run): boolean {
-  return lost.state === "lost" && job.runs.some(({ run, afterLost }) => run > lost.run && afterLost > lost.afterLost);
+/**
+ * A lost run that another one runs again from this turn on is no news yet (contract, part 2). A younger one that was there before
+ * runs another slot's again.
+ */
+function isRunAgain(before: Job, job: Job, lost: Run): boolean {
+  const isIt = (run: Run) =>
+    run.run >= before.nextRun && run.afterLost === lost.afterLost + 1 && run.slotAt === lost.slotAt;
+  return lost.state === "lost" && job.runs.some(isIt);
 }
 
 /** When a run's being late is told, epoch ms; null: nobody wants to hear it, or it was, or its Job was seen. */
 function lateAt(job: Job, run: Run): number | null {
-  if (!isSubmitted(run) || run.removal !== null || urlFor(job, run, "late") === null) return null;
+  // Of a ghost only its cluster knows: its slot is in a record.
+  if (!isSubmitted(run) || isGhost(run) || run.removal !== null || urlFor(job, run, "late") === null) return null;
   return run.lateTold ? null : run.dueAt + LATE_MS;
 }
 
@@ -83,7 +89,7 @@ function isDeleted(job: Job): boolean {
 function newsOf(before: Job, job: Job, now: number): Callback[] {
   const news: Callback[] = [];
   for (const run of job.runs) {
-    const told = justEnded(before, run) && !isRunAgain(job, run) ? toldOfEnd(run) : null;
+    const told = justEnded(before, run) && !isRunAgain(before, job, run) ? toldOfEnd(run) : null;
     const url = told && urlFor(job, run, told.kind);
     if (told && url !== null) news.push(newCallback(job, run, { event: told.event, url }, now));
     const at = lateAt(job, run);
