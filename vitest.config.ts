@@ -28,8 +28,6 @@ const OBJECTS = [
  */
 export default defineConfig({
   test: {
-    // Most files wait for processes and clocks: on two cores two of them get on side by side.
-    maxWorkers: 2,
     onUnhandledError: (error) => !isClosingChannel(error),
     projects: [
       {
