@@ -40,10 +40,13 @@ function withField(fields: ServerSentEvent, line: string): ServerSentEvent {
 }
 
 async function withinSilence<Value>(value: Promise<Value>, silenceMs: number): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not a byte came for ${silenceMs} ms`)), silenceMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // Node 20 has no Promise.withResolvers.
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not a byte came for ${silenceMs} ms`)), silenceMs);
+  });
   try {
-    return await Promise.race([value, promise]);
+    return await Promise.race([value, silence]);
   } finally {
     clearTimeout(timer);
   }
