@@ -39,15 +39,10 @@ function withField(fields: ServerSentEvent, line: string): ServerSentEvent {
   return name === "event" || name === "id" ? { ...fields, [name]: value } : fields;
 }
 
-async function withinSilence<Value>(value: Promise<Value>, silenceMs: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+function withinSilence<Value>(value: Promise<Value>, silenceMs: number): Promise<Value> {
   // Node 20 has no Promise.withResolvers.
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not a byte came for ${silenceMs} ms`)), silenceMs);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not a byte came for ${silenceMs} ms`)), silenceMs);
+    value.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([value, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
